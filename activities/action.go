@@ -1,0 +1,129 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"go.temporal.io/sdk/activity"
+
+	"drydock/design"
+	"drydock/drivers"
+)
+
+// NodeInput is the input of every action on a node. It holds names only.
+type NodeInput struct {
+	Site   string              `json:"site"`
+	Node   string              `json:"node"`
+	Design string              `json:"design"` // digest
+	Task   string              `json:"task,omitempty"`
+	Boot   *drivers.BootTarget `json:"boot,omitempty"`
+}
+
+// SiteInput is the input of every action on the site.
+type SiteInput struct {
+	Site   string `json:"site"`
+	Design string `json:"design"`
+	Task   string `json:"task,omitempty"`
+	// Nodes are the nodes that the task is about; none means all of the design.
+	Nodes         []string `json:"nodes,omitempty"`
+	RequireImages bool     `json:"require_images,omitempty"`
+}
+
+// Output is what every action answers.
+type Output struct {
+	Outcome  drivers.Outcome `json:"outcome"`
+	Messages []string        `json:"messages,omitempty"`
+}
+
+// Bounds of what goes into the history; the log has everything.
+const (
+	maxMessages    = 20
+	maxMessageSize = 300
+)
+
+type nodeActivity = func(context.Context, NodeInput) (Output, error)
+
+// onNode adapts an action on one node: it resolves names to the applied and the build model, calls the driver that
+// choose finds, and keeps what was learned.
+func onNode[D any](a *Activities, action drivers.Action, choose func(*design.Site, *design.Node) (D, error),
+	act func(D, context.Context, drivers.NodeCall) (drivers.Report, error),
+) nodeActivity {
+	return func(ctx context.Context, in NodeInput) (Output, error) {
+		name := string(action)
+		stop := beat(ctx, PolicyOf(name).Heartbeat)
+		defer stop()
+		scrub := newScrubber(a.Drivers.Secrets())
+		call, err := a.nodeCall(ctx, action, in)
+		if err != nil {
+			return Output{}, a.fail(ctx, name, err, scrub)
+		}
+		scrub = newScrubber(a.Drivers.Secrets(), call.Node)
+		driver, err := choose(call.Site, call.Node)
+		if err != nil {
+			return Output{}, a.fail(ctx, name, err, scrub)
+		}
+		report, err := act(driver, ctx, call)
+		if err == nil {
+			err = a.keep(ctx, in.Site, in.Node, in.Task, report)
+		}
+		if err != nil {
+			a.Log.WarnContext(ctx, "action failed", "action", name, "node", in.Node, "class", drivers.ClassOf(err), "error", scrub.clean(err.Error()))
+			return Output{}, a.fail(ctx, name, err, scrub)
+		}
+		return a.output(ctx, name, in.Node, report, scrub), nil
+	}
+}
+
+func (a *Activities) nodeCall(ctx context.Context, action drivers.Action, in NodeInput) (drivers.NodeCall, error) {
+	site, err := a.site(ctx, in.Design)
+	if err != nil {
+		return drivers.NodeCall{}, err
+	}
+	node := site.Node(in.Node)
+	if node == nil {
+		return drivers.NodeCall{}, &drivers.Error{Class: drivers.NotFound, Action: action, Subject: "node " + in.Node,
+			Err: fmt.Errorf("the design %s of site %s has no such node", in.Design, site.Name)}
+	}
+	known, err := a.Store.Build(ctx, site.Name, node.Name)
+	if err != nil {
+		return drivers.NodeCall{}, fmt.Errorf("read the build model of node %s: %w", node.Name, err)
+	}
+	info := activity.GetInfo(ctx)
+	call := drivers.NodeCall{Site: site, Node: node, Build: known,
+		Journal: a.Store.Journal(info.WorkflowExecution.ID, info.WorkflowExecution.RunID, info.ActivityID)}
+	if in.Boot != nil {
+		call.Boot = *in.Boot
+	}
+	return call, nil
+}
+
+func (a *Activities) keep(ctx context.Context, site, node, task string, report drivers.Report) error {
+	if report.Build != nil {
+		known := *report.Build
+		known.Name = node
+		if err := a.Store.PutBuild(ctx, site, known); err != nil {
+			return fmt.Errorf("keep the build model of node %s: %w", node, err)
+		}
+	}
+	if len(report.Evidence) > 0 {
+		if err := a.Store.AddEvidence(ctx, site, node, task, report.Evidence); err != nil {
+			return fmt.Errorf("keep the evidence about node %s: %w", node, err)
+		}
+	}
+	return nil
+}
+
+func (a *Activities) output(ctx context.Context, action, subject string, report drivers.Report, scrub scrubber) Output {
+	out := Output{Outcome: report.Outcome}
+	for i, m := range report.Messages {
+		m = scrub.clean(m)
+		a.Log.InfoContext(ctx, m, "action", action, "subject", subject, "outcome", string(report.Outcome))
+		switch {
+		case i < maxMessages:
+			out.Messages = append(out.Messages, clip(m, maxMessageSize))
+		case i == maxMessages:
+			out.Messages = append(out.Messages, fmt.Sprintf("%d more messages are in the worker's log", len(report.Messages)-maxMessages))
+		}
+	}
+	return out
+}

@@ -1,0 +1,136 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"drydock/drivers"
+	"drydock/workflows/plan"
+)
+
+// PlanNodeInput asks for the plan of one node.
+type PlanNodeInput struct {
+	NodeInput
+	Operation plan.Operation `json:"operation"`
+	// Preview: a refusal that time would change is shown, not waited for.
+	Preview bool `json:"preview,omitempty"`
+}
+
+// PlanSiteInput asks for the plan of the site.
+type PlanSiteInput struct {
+	SiteInput
+	Verify  bool `json:"verify,omitempty"`
+	Prepare bool `json:"prepare,omitempty"`
+}
+
+// planNode observes a node and plans. It changes nothing but the build model.
+func (a *Activities) planNode(ctx context.Context, in PlanNodeInput) (plan.Plan, error) {
+	scrub := newScrubber(a.Drivers.Secrets())
+	p, err := a.plan(ctx, in, &scrub)
+	return p, a.fail(ctx, PlanNode, err, scrub)
+}
+
+func (a *Activities) plan(ctx context.Context, in PlanNodeInput, scrub *scrubber) (plan.Plan, error) {
+	call, err := a.nodeCall(ctx, PlanNode, in.NodeInput)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	*scrub = newScrubber(a.Drivers.Secrets(), call.Node)
+	oob, err := a.Drivers.OOB(call.Site, call.Node)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	network, err := a.Drivers.Network(call.Site, call.Node)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	node, err := a.Drivers.Node(call.Site)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	lacks := maps.Clone(oob.Lacks())
+	if lacks == nil {
+		lacks = map[drivers.Action]string{}
+	}
+	maps.Copy(lacks, network.Lacks())
+	maps.Copy(lacks, node.Lacks())
+
+	known := call.Build
+	if in.Operation != plan.Verify { // verifying asks the BMC only: it works while the bootstrapper is down
+		if known, err = node.Observe(ctx, call); err != nil {
+			return plan.Plan{}, err
+		}
+		if err := a.keep(ctx, in.Site, in.Node, in.Task, drivers.Report{Build: &known}); err != nil {
+			return plan.Plan{}, err
+		}
+	}
+	p := plan.Node(in.Operation, call.Node, known, lacks)
+	if p.Refused != nil && p.Refused.Class.Disposition() == drivers.Retry && !in.Preview {
+		after := a.BusyRetry
+		if after == 0 {
+			after = 15 * time.Second
+		}
+		return plan.Plan{}, &drivers.Error{Class: drivers.NotReady, Action: PlanNode, Subject: "node " + in.Node, After: after, Progress: p.Refused.Reason}
+	}
+	return p, nil
+}
+
+func (a *Activities) planSite(ctx context.Context, in PlanSiteInput) (plan.Plan, error) {
+	site, err := a.site(ctx, in.Design)
+	if err != nil {
+		return plan.Plan{}, a.fail(ctx, PlanSite, err, nil)
+	}
+	node, err := a.Drivers.Node(site)
+	if err != nil {
+		return plan.Plan{}, a.fail(ctx, PlanSite, err, nil)
+	}
+	return plan.Site(in.Verify, in.Prepare, node.Lacks()), nil
+}
+
+// LeftAsInput is the state in which a task left a node, as far as the workflow knows it.
+type LeftAsInput struct {
+	NodeInput
+	LeftAs string `json:"left_as"`
+}
+
+// recordLeftAs adds what the bootstrapper says to what the workflow knows, records it, and returns it. An empty text
+// clears the record.
+func (a *Activities) recordLeftAs(ctx context.Context, in LeftAsInput) (string, error) {
+	text, err := a.leave(ctx, in)
+	return text, a.fail(ctx, RecordLeftAs, err, newScrubber(a.Drivers.Secrets()))
+}
+
+func (a *Activities) leave(ctx context.Context, in LeftAsInput) (string, error) {
+	call, err := a.nodeCall(ctx, RecordLeftAs, in.NodeInput)
+	if err != nil {
+		return "", err
+	}
+	known := call.Build
+	known.LeftAs = in.LeftAs
+	if in.LeftAs != "" {
+		known.LeftAs += a.seen(ctx, call)
+	}
+	if err := a.Store.PutBuild(ctx, in.Site, known); err != nil {
+		return "", fmt.Errorf("record how node %s was left: %w", in.Node, err)
+	}
+	return known.LeftAs, nil
+}
+
+func (a *Activities) seen(ctx context.Context, call drivers.NodeCall) string {
+	node, err := a.Drivers.Node(call.Site)
+	if err != nil {
+		return ""
+	}
+	now, err := node.Observe(ctx, call)
+	var e *drivers.Error
+	switch {
+	case errors.As(err, &e):
+		return "; the bootstrapper could not be asked: " + string(e.Class)
+	case err != nil:
+		return "; the bootstrapper could not be asked"
+	}
+	return "; the bootstrapper says: " + string(now.Provisioner.Status)
+}

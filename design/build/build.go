@@ -1,0 +1,124 @@
+// Package build holds the build model: what is known of a node as it was built and observed. It is plain data that
+// drivers fill in and read; it decides nothing and keeps no secret.
+package build
+
+import "time"
+
+// Node is what is known of one machine. The zero value knows nothing.
+type Node struct {
+	Name        string      `json:"name"`
+	Identity    Identity    `json:"identity"`
+	Provisioner Provisioner `json:"provisioner"`
+	OOB         OOB         `json:"oob"`
+	Port        Port        `json:"port"`
+	NICs        []NIC       `json:"nics,omitempty"`
+	Disks       []Disk      `json:"disks,omitempty"`
+	// LeftAs says in what state a cancelled or failed task left the node, for people; "" after a success.
+	LeftAs string `json:"left_as,omitempty"`
+}
+
+// Identity is what tells one machine from all others. Fields are recorded at first sight.
+type Identity struct {
+	Serial       string   `json:"serial,omitempty"`
+	UUID         string   `json:"uuid,omitempty"` // system UUID, lower case
+	Manufacturer string   `json:"manufacturer,omitempty"`
+	Model        string   `json:"model,omitempty"`
+	BMCAddress   string   `json:"bmc_address,omitempty"`
+	MACs         []string `json:"macs,omitempty"` // lower case, colons, sorted
+}
+
+// Status is the state of a machine at the bootstrapper, in words of our own so that planning knows no vendor.
+type Status string
+
+// States at the bootstrapper.
+const (
+	StatusAbsent           Status = "absent"  // the bootstrapper does not know the machine
+	StatusUnknown          Status = "unknown" // not observed, or a state that we do not know
+	StatusNew              Status = "new"     // enlisted, never commissioned
+	StatusCommissioning    Status = "commissioning"
+	StatusTesting          Status = "testing"
+	StatusCommissionFailed Status = "commission-failed"
+	StatusTestFailed       Status = "test-failed"
+	StatusReady            Status = "ready"
+	StatusAllocated        Status = "allocated"
+	StatusDeploying        Status = "deploying"
+	StatusDeployed         Status = "deployed"
+	StatusDeployFailed     Status = "deploy-failed"
+	StatusReleasing        Status = "releasing" // also erasing
+	StatusReleaseFailed    Status = "release-failed"
+	StatusOutOfService     Status = "out-of-service" // broken, retired, missing, rescue, locked by a person
+)
+
+// Provisioner is the machine as the bootstrapper sees it.
+type Provisioner struct {
+	Driver     string `json:"driver,omitempty"`
+	ID         string `json:"id,omitempty"` // system id at the bootstrapper
+	Status     Status `json:"status,omitempty"`
+	StatusText string `json:"status_text,omitempty"` // the bootstrapper's own words
+	Owner      string `json:"owner,omitempty"`
+	// Ours: the machine is allocated to us (our user and agent name).
+	Ours       bool      `json:"ours,omitempty"`
+	Locked     bool      `json:"locked,omitempty"`
+	Image      string    `json:"image,omitempty"`
+	Design     string    `json:"design,omitempty"` // digest of the design that it was deployed with, when known
+	ObservedAt time.Time `json:"observed_at,omitzero"`
+}
+
+// Power states.
+const (
+	PowerOn      = "on"
+	PowerOff     = "off"
+	PowerUnknown = ""
+)
+
+// OOB is the machine as its BMC sees it.
+type OOB struct {
+	Driver      string    `json:"driver,omitempty"`
+	Power       string    `json:"power,omitempty"`       // PowerOn, PowerOff, or PowerUnknown
+	BootTarget  string    `json:"boot_target,omitempty"` // boot override
+	BootMode    string    `json:"boot_mode,omitempty"`   // bios or uefi
+	BIOSVersion string    `json:"bios_version,omitempty"`
+	BMCVersion  string    `json:"bmc_version,omitempty"`
+	Processors  int       `json:"processors,omitempty"`
+	MemoryMiB   int       `json:"memory_mib,omitempty"`
+	Health      string    `json:"health,omitempty"` // OK, Warning, Critical; "" when not reported
+	Alarms      []string  `json:"alarms,omitempty"`
+	ObservedAt  time.Time `json:"observed_at,omitzero"`
+}
+
+// Port is the switch port of the node's provisioning interface.
+type Port struct {
+	Driver     string    `json:"driver,omitempty"`
+	Switch     string    `json:"switch,omitempty"`
+	Name       string    `json:"name,omitempty"`
+	Purpose    string    `json:"purpose,omitempty"` // provisioning or production
+	ObservedAt time.Time `json:"observed_at,omitzero"`
+}
+
+// NIC is a physical network interface.
+type NIC struct {
+	Name     string `json:"name"`          // OS name, such as eno1
+	MAC      string `json:"mac"`           // lower case, colons
+	PCI      string `json:"pci,omitempty"` // such as 0000:41:00.0
+	LinkUp   bool   `json:"link_up,omitempty"`
+	Neighbor string `json:"neighbor,omitempty"` // LLDP: switch and port
+}
+
+// Disk is a physical block device.
+type Disk struct {
+	Name   string `json:"name"`          // OS name, such as sda
+	Bus    string `json:"bus,omitempty"` // such as scsi@2:0.0.0, as lshw spells businfo
+	Serial string `json:"serial,omitempty"`
+	WWN    string `json:"wwn,omitempty"`
+	Model  string `json:"model,omitempty"`
+	Size   int64  `json:"size,omitempty"` // bytes
+	Health string `json:"health,omitempty"`
+}
+
+// Element is a piece of raw evidence about a node, kept as it came: lshw XML, lldp XML, a result of a script.
+type Element struct {
+	Generator string    `json:"generator"` // such as lshw, lldp, 00-maas-03-install-lldpd
+	Format    string    `json:"data_format"`
+	Data      string    `json:"data_element"`
+	Collected time.Time `json:"collected_date"`
+}

@@ -1,0 +1,46 @@
+package validate
+
+import "drydock/design"
+
+var bootStorage = Rule{
+	Code: "DD1001", Slug: "boot-storage", Title: "Rational Boot Storage", Level: design.LevelError, Profiles: true,
+	Hint:  "have a partition named root of at least 20g; one named boot needs 1g; > and % do not work for them",
+	check: checkBootStorage,
+}
+
+// Least sizes of the system's partitions, in bytes.
+const (
+	leastRoot = 20_000_000_000
+	leastBoot = 1_000_000_000
+)
+
+func checkBootStorage(r *run) {
+	for _, node := range r.nodes {
+		hasRoot := false
+		for _, device := range node.Storage.Devices {
+			for _, p := range device.Partitions {
+				place := r.of(node, "storage", "physical_devices", device.Name, "partitions", design.Named(p.Name), "size")
+				switch p.Name {
+				case "root":
+					hasRoot = true
+					systemPartition(r, place, p, leastRoot)
+				case "boot":
+					systemPartition(r, place, p, leastBoot)
+				}
+			}
+		}
+		// An unused profile without disks is a part for others to build upon.
+		if !hasRoot && (node.kind == design.KindBaremetalNode || len(node.Storage.Devices) > 0) {
+			r.found(r.of(node, "storage"), "no partition is named root")
+		}
+	}
+}
+
+func systemPartition(r *run, place design.Place, p design.Partition, least int64) {
+	switch {
+	case p.Size.AtLeast || p.Size.Percent > 0:
+		r.found(place, "the size of partition %s is %s, which is no fixed amount", p.Name, p.Size.Text)
+	case p.Size.Bytes > 0 && p.Size.Bytes < least:
+		r.found(place, "partition %s has %s (%d bytes); it needs %d bytes", p.Name, p.Size.Text, p.Size.Bytes, least)
+	}
+}

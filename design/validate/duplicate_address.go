@@ -1,0 +1,36 @@
+package validate
+
+import (
+	"net/netip"
+
+	"drydock/design"
+)
+
+var duplicateAddress = Rule{
+	Code: "DD2005", Slug: "duplicate-address", Title: "Duplicated IP Check", Level: design.LevelError,
+	Hint:  "each static address belongs to one node",
+	check: checkDuplicateAddress,
+}
+
+func checkDuplicateAddress(r *run) {
+	type owner struct{ node, network string }
+	owners := make(map[netip.Addr]owner)
+	for _, node := range r.nodes {
+		for i, a := range addressing(r, node) {
+			if !a.ip.IsValid() {
+				continue
+			}
+			if first, taken := owners[a.ip]; taken {
+				r.found(r.of(node, "addressing", i, "address"), "%s is taken by node %s on network %s", a.ip, first.node, first.network)
+				continue
+			}
+			owners[a.ip] = owner{node.Name, a.network}
+		}
+	}
+	for _, n := range r.site.Networks {
+		gateway := n.Gateway()
+		if o, taken := owners[gateway]; taken && gateway.IsValid() {
+			r.found(r.at(design.KindNetwork, n.Name, "routes"), "gateway %s is also the address of node %s", gateway, o.node)
+		}
+	}
+}

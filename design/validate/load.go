@@ -1,0 +1,21 @@
+package validate
+
+import "drydock/design"
+
+// Result is a design that was read and checked. Site and Documents are there even where messages are errors.
+type Result struct {
+	Site      *design.Site
+	Documents *design.Documents
+	Messages  design.Messages
+}
+
+// Load reads, compiles and checks a design. Messages are sorted by file and line, and none comes twice.
+func Load(sources ...design.Source) Result {
+	docs, messages := design.Parse(sources...)
+	site, more := design.Compile(docs)
+	messages = append(messages, more...)
+	messages = append(messages, Check(docs, site)...)
+	messages = messages.Distinct()
+	messages.Sort()
+	return Result{Site: site, Documents: docs, Messages: messages}
+}

@@ -1,0 +1,39 @@
+package validate
+
+import "drydock/design"
+
+var mtuRationality = Rule{
+	Code: "DD2003", Slug: "mtu-rationality", Title: "MTU Rationality", Level: design.LevelError,
+	Hint:  "an MTU is 1280 to 65536, and that of a network at most that of its link",
+	check: checkMTURationality,
+}
+
+// Smallest MTU that IPv6 works with, and the largest of any link.
+const (
+	smallestMTU = 1280
+	largestMTU  = 65536
+)
+
+func checkMTURationality(r *run) {
+	rational := func(mtu int) bool { return mtu >= smallestMTU && mtu <= largestMTU }
+	for _, l := range r.site.Links {
+		if !rational(l.MTU) {
+			r.found(r.at(design.KindNetworkLink, l.Name, "mtu"), "an MTU of %d does not work", l.MTU)
+		}
+	}
+	for _, n := range r.site.Networks {
+		place := r.at(design.KindNetwork, n.Name, "mtu")
+		switch written := r.docs.Exists(design.KindNetwork, n.Name, "mtu"); {
+		case !written:
+			continue
+		case !rational(n.MTU):
+			r.found(place, "an MTU of %d does not work", n.MTU)
+			continue
+		}
+		for _, l := range r.site.Links {
+			if carries(l, n.Name) && n.MTU > l.MTU {
+				r.found(place, "an MTU of %d is more than the %d of its link %s", n.MTU, l.MTU, l.Name)
+			}
+		}
+	}
+}

@@ -1,0 +1,14 @@
+package validate
+
+import "drydock/design"
+
+// The networks themselves are checked where they are read: see design.Compile.
+var networkPresence = Rule{
+	Code: "DD2006", Slug: "network-presence", Title: "Presence of networks", Level: design.LevelWarning,
+	Hint: "without networks there is nothing to check of addresses",
+	check: func(r *run) {
+		if len(r.site.Networks) == 0 {
+			r.siteWide(design.LevelWarning, "the design has no networks")
+		}
+	},
+}

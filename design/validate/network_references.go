@@ -1,0 +1,49 @@
+package validate
+
+import (
+	"drydock/design"
+)
+
+var networkReferences = Rule{
+	Code: "DD1021", Slug: "network-references", Title: "References to networks", Level: design.LevelError, Profiles: true,
+	Hint:  "name a Network document of the design",
+	check: checkNetworkReferences,
+}
+
+func checkNetworkReferences(r *run) {
+	missing := func(name string) bool { return name != "" && r.site.Network(name) == nil }
+	for _, l := range r.site.Links {
+		for i, name := range l.AllowedNetworks {
+			if missing(name) {
+				r.found(r.at(design.KindNetworkLink, l.Name, "allowed_networks", i), "allowed network %q is not in the design", name)
+			}
+		}
+		if missing(l.DefaultNetwork) {
+			r.found(r.at(design.KindNetworkLink, l.Name, "trunking", "default_network"), "default network %q is not in the design", l.DefaultNetwork)
+		} else if l.DefaultNetwork != "" && !carries(l, l.DefaultNetwork) {
+			r.found(r.at(design.KindNetworkLink, l.Name, "trunking", "default_network"), "default network %s is not among the allowed networks", l.DefaultNetwork)
+		}
+	}
+	for _, rack := range r.site.Racks {
+		for i, name := range rack.LocalNetworks {
+			if missing(name) {
+				r.found(r.at(design.KindRack, rack.Name, "local_networks", i), "local network %q is not in the design", name)
+			}
+		}
+	}
+	for _, node := range r.nodes {
+		if missing(node.PrimaryNetwork) {
+			r.found(r.of(node, "primary_network"), "primary network %q is not in the design", node.PrimaryNetwork)
+		}
+		if missing(node.OOB.Network) {
+			r.found(r.of(node, "oob", "network"), "out-of-band network %q is not in the design", node.OOB.Network)
+		}
+		for _, face := range node.Interfaces {
+			for i, name := range face.Networks {
+				if missing(name) {
+					r.found(r.of(node, "interfaces", face.Name, "networks", i), "network %q of interface %s is not in the design", name, face.Name)
+				}
+			}
+		}
+	}
+}

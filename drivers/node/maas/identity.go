@@ -1,0 +1,93 @@
+package maas
+
+import (
+	"strings"
+
+	"drydock/design"
+	"drydock/drivers"
+)
+
+// prove reads the machine's identity from MAAS now and compares it with the design and with what was recorded of the node.
+// Nothing that wipes disks is done without it: what can't be proven is a Conflict.
+func (s *session) prove(call drivers.NodeCall, m *machine) error {
+	if err := s.refuseController(m); err != nil {
+		return err
+	}
+	proof := ""
+	if want := call.Node.BMCAddress(); want != "" && call.Node.OOB.Type != design.OOBManual {
+		params, err := s.power(m.SystemID)
+		if err != nil {
+			return err
+		}
+		have := textOf(params["power_address"])
+		if bmcHost(have) != bmcHost(want) {
+			return s.errorf(drivers.Conflict, "Run IdentifyNode, and find out why the machine at MAAS is controlled through another BMC; nothing was touched.",
+				"machine %s is controlled through the BMC at %s and the design says %s", m, orNone(s.clean(have)), want)
+		}
+		proof = "BMC address"
+	} else if call.Node.OOB.Type == design.OOBLibvirt {
+		params, err := s.power(m.SystemID)
+		if err != nil {
+			return err
+		}
+		if textOf(params["power_address"]) != call.Node.OOB.LibvirtURI || textOf(params["power_id"]) != call.Node.Name {
+			return s.errorf(drivers.Conflict, "Run IdentifyNode; nothing was touched.", "machine %s is not controlled as the libvirt domain of the design", m)
+		}
+		proof = "libvirt domain"
+	}
+	known := call.Build.Identity
+	if known.UUID != "" && m.HardwareUUID != "" {
+		if !sameUUID(known.UUID, m.HardwareUUID) {
+			return s.errorf(drivers.Conflict, "Find out whether the machine was replaced, and clear what is recorded of the node if so; nothing was touched.",
+				"machine %s has the system UUID %s, and %s was recorded for the node", m, strings.ToLower(m.HardwareUUID), known.UUID)
+		}
+		proof += " system UUID"
+	}
+	macs := m.macs()
+	if want := strings.ToLower(call.Node.BootMAC); want != "" && len(macs) > 0 {
+		if len(common([]string{want}, macs)) == 0 {
+			return s.errorf(drivers.Conflict, "Correct the boot MAC in the design, or find out which machine this is; nothing was touched.",
+				"machine %s has no interface with the boot MAC %s of the design", m, want)
+		}
+		proof += " boot MAC"
+	}
+	if len(known.MACs) > 0 && len(macs) > 0 {
+		if len(common(known.MACs, macs)) == 0 {
+			return s.errorf(drivers.Conflict, "Find out whether the machine was replaced, and clear what is recorded of the node if so; nothing was touched.",
+				"machine %s has none of the MAC addresses that were recorded for the node (%s)", m, strings.Join(known.MACs, ", "))
+		}
+		proof += " MAC addresses"
+	}
+	// Serial numbers only speak for a machine: BMC and firmware tables often show different ones of the same machine.
+	if serial := m.HardwareInfo["system_serial"]; known.Serial != "" && strings.EqualFold(known.Serial, serial) {
+		proof += " serial number"
+	}
+	if proof == "" {
+		return s.errorf(drivers.Conflict, "Give the node a boot_mac in the design; nothing was touched.",
+			"the identity of machine %s can't be proven: the design has neither BMC address nor boot MAC, and nothing was recorded of the node", m)
+	}
+	return nil
+}
+
+// sameUUID compares system UUIDs. Firmware tables and BMCs disagree about the byte order of the first three groups.
+func sameUUID(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	return a == b || swapUUID(a) == b
+}
+
+func swapUUID(u string) string {
+	p := strings.Split(u, "-")
+	if len(p) != 5 {
+		return u
+	}
+	for i := range 3 {
+		var swapped strings.Builder
+		for j := len(p[i]) - 2; j >= 0; j -= 2 {
+			swapped.WriteString(p[i][j : j+2])
+		}
+		if len(p[i])%2 == 0 {
+			p[i] = swapped.String()
+		}
+	}
+	return strings.Join(p, "-")
+}

@@ -1,0 +1,85 @@
+package maas
+
+import (
+	"net/url"
+
+	"drydock/drivers"
+)
+
+// whoami remembers the user of the API key: it can't change while the key is the same.
+type whoami struct {
+	gate  chan struct{} // one asks, the others wait for the answer
+	name  string
+	admin bool
+}
+
+// user is the name of our MAAS user, and whether it administers the region (users/?op=whoami).
+func (s *session) user() (name string, admin bool, err error) {
+	w := &s.d.who
+	select {
+	case w.gate <- struct{}{}:
+		defer func() { <-w.gate }()
+	case <-s.Done():
+		return "", false, s.fail(s.Err(), "ask MAAS who we are")
+	}
+	if w.name != "" && w.admin {
+		return w.name, w.admin, nil
+	}
+	me, err := s.gmc.Users.Whoami()
+	if err != nil {
+		return "", false, s.fail(err, "ask MAAS who we are")
+	}
+	if me.UserName == "" {
+		return "", false, s.errorf(drivers.AuthFailed, "Check the API key of the MAAS driver.", "ask MAAS who we are: it knows no user")
+	}
+	w.name, w.admin = me.UserName, me.IsSuperUser
+	return w.name, w.admin, nil
+}
+
+// ours reports whether the machine is allocated to us: to our user, under our agent name or under none.
+//
+// The machine's body does not show the agent name, so that MAAS is asked for it as a filter; the empty value matches
+// machines without one. Where a MAAS ignores the empty value, such a machine counts as not ours, which is the safe side.
+func (s *session) ours(m *machine) (bool, error) {
+	if m.Owner == "" || !m.held() {
+		return false, nil
+	}
+	me, _, err := s.user()
+	if err != nil || m.Owner != me {
+		return false, err
+	}
+	if m.AgentName != nil {
+		return *m.AgentName == "" || *m.AgentName == s.d.cfg.AgentName, nil
+	}
+	found, err := s.machines(url.Values{"id": {m.SystemID}, "agent_name": {s.d.cfg.AgentName, ""}})
+	if err != nil {
+		return false, err
+	}
+	return len(found) == 1 && found[0].SystemID == m.SystemID, nil
+}
+
+// foreign is the refusal of a machine that somebody else holds.
+func (s *session) foreign(m *machine) error {
+	me, _, err := s.user()
+	if err != nil {
+		return err
+	}
+	if m.Owner == me {
+		return s.errorf(drivers.Conflict, "It was allocated with our API key but by another agent: release it at MAAS if it is free.",
+			"machine %s is %s for another agent than %s of user %s", m, m.StatusName, s.d.cfg.AgentName, m.Owner)
+	}
+	return s.errorf(drivers.Conflict, "Ask the owner to release it at MAAS, or take the node out of the task.",
+		"machine %s is %s and belongs to %s", m, m.StatusName, ownerText(m.Owner))
+}
+
+func ownerText(owner string) string {
+	if owner == "" {
+		return "nobody that MAAS names"
+	}
+	return "user " + owner
+}
+
+// locked is the refusal of a machine that a person locked.
+func (s *session) locked(m *machine) error {
+	return s.errorf(drivers.Conflict, "Unlock it at MAAS if it may be changed.", "machine %s is locked at MAAS; it is %s and belongs to %s", m, m.StatusName, ownerText(m.Owner))
+}

@@ -1,0 +1,205 @@
+package bmc_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"drydock/design"
+	"drydock/design/build"
+	"drydock/drivers"
+	"drydock/drivers/oob/bmc"
+)
+
+// counter is a protocol that counts its sessions.
+type counter struct {
+	open, peak atomic.Int32
+	opening    chan struct{} // when set, opening waits for it
+}
+
+func (c *counter) session() bmc.Session[int] {
+	return bmc.Session[int]{
+		Limit: 5 * time.Second,
+		Open: func(context.Context) (int, error) {
+			if c.opening != nil {
+				<-c.opening
+			}
+			if n := c.open.Add(1); n > c.peak.Load() {
+				c.peak.Store(n)
+			}
+			return 1, nil
+		},
+		Close: func(ctx context.Context, _ int) {
+			if ctx.Err() == nil { // a closing that can't be sent closes nothing
+				c.open.Add(-1)
+			}
+		},
+	}
+}
+
+func TestUseHasOneSessionPerBMC(t *testing.T) {
+	var locks bmc.Locks
+	var c counter
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			assert.NoError(t, bmc.Use(t.Context(), &locks, "a", c.session(), func(context.Context, int) error { return nil }))
+		})
+	}
+	wg.Wait()
+	assert.EqualValues(t, 1, c.peak.Load())
+	assert.Zero(t, c.open.Load())
+}
+
+func TestUseDoesNotHoldUpOtherBMCs(t *testing.T) {
+	var locks bmc.Locks
+	var c counter
+	err := bmc.Use(t.Context(), &locks, "a", c.session(), func(ctx context.Context, _ int) error {
+		return bmc.Use(ctx, &locks, "b", c.session(), func(context.Context, int) error { return nil })
+	})
+	require.NoError(t, err)
+}
+
+func TestUseClosesTheSessionOnEveryWayOut(t *testing.T) {
+	broken := errors.New("broken")
+	for _, c := range []struct {
+		name string
+		use  func(context.Context, context.CancelFunc) error
+		want error
+	}{
+		{"after a success", func(context.Context, context.CancelFunc) error { return nil }, nil},
+		{"after a failure", func(context.Context, context.CancelFunc) error { return broken }, broken},
+		{"after a cancellation", func(ctx context.Context, cancel context.CancelFunc) error { cancel(); return ctx.Err() }, context.Canceled},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var locks bmc.Locks
+			var n counter
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			err := bmc.Use(ctx, &locks, "a", n.session(), func(ctx context.Context, _ int) error { return c.use(ctx, cancel) })
+			require.ErrorIs(t, err, c.want)
+			assert.Eventually(t, func() bool { return n.open.Load() == 0 }, time.Second, time.Millisecond)
+		})
+	}
+}
+
+func TestUseClosesASessionThatOpensAfterTheCallerLeft(t *testing.T) {
+	var locks bmc.Locks
+	c := counter{opening: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	start := time.Now()
+	err := bmc.Use(ctx, &locks, "a", c.session(), func(context.Context, int) error { return nil })
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Less(t, time.Since(start), time.Second)
+	close(c.opening)
+	// The turn passes on only when the late session is closed.
+	release, err := locks.Lock(t.Context(), "a")
+	require.NoError(t, err)
+	release()
+	assert.Zero(t, c.open.Load())
+}
+
+func TestLockEndsWithItsContext(t *testing.T) {
+	var locks bmc.Locks
+	release, err := locks.Lock(t.Context(), "a")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = locks.Lock(ctx, "a")
+	require.ErrorIs(t, err, context.Canceled)
+	release()
+	release, err = locks.Lock(t.Context(), "a")
+	require.NoError(t, err)
+	release()
+}
+
+func TestEndpoints(t *testing.T) {
+	node := func(ip string) *design.Node {
+		return &design.Node{OOB: design.OOB{Network: "oob"}, Addresses: []design.Address{{Network: "oob", IP: netip.MustParseAddr(ip)}}}
+	}
+	e := bmc.Endpoints{Port: 443, Addresses: map[string]string{"10.0.0.1": "127.0.0.1:8443", "10.0.0.2": "bastion", "10.0.0.3": "x:y"}}
+	for _, c := range []struct {
+		name string
+		node *design.Node
+		want string // host:port; "" for an error
+	}{
+		{"an address of the table is reached where the table says", node("10.0.0.1"), "127.0.0.1:8443"},
+		{"a host without a port is reached on the usual one", node("10.0.0.2"), "bastion:443"},
+		{"an address that is not in the table is reached as it stands", node("10.0.0.9"), "10.0.0.9:443"},
+		{"an IPv6 address gets its brackets", node("fd00::9"), "[fd00::9]:443"},
+		{"a port that is none is an error", node("10.0.0.3"), ""},
+		{"a node without an address is an error", &design.Node{OOB: design.OOB{Network: "oob"}}, ""},
+		{"no node is an error", nil, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := e.Of(c.node)
+			if c.want == "" {
+				var f *bmc.Fault
+				require.ErrorAs(t, err, &f)
+				assert.Equal(t, drivers.InvalidDesign, f.Class)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, c.want, got.HostPort())
+		})
+	}
+}
+
+func TestIdentityIsComparedWhereBothSidesKnowIt(t *testing.T) {
+	const uuid = "a1b2c3d4-0000-4000-8000-0242ac110002"
+	for _, c := range []struct {
+		name        string
+		known, seen build.Identity
+		same        bool
+	}{
+		{"nothing known", build.Identity{}, build.Identity{Serial: "A", UUID: uuid}, true},
+		{"the same serial number in another case", build.Identity{Serial: "sn1"}, build.Identity{Serial: " SN1 "}, true},
+		{"another serial number", build.Identity{Serial: "SN1"}, build.Identity{Serial: "SN2"}, false},
+		{"another serial number with the same UUID", build.Identity{Serial: "SN1", UUID: uuid}, build.Identity{Serial: "SN2", UUID: uuid}, false},
+		{"a serial number that was never set", build.Identity{Serial: "SN1"}, build.Identity{Serial: "To be filled by O.E.M."}, true},
+		{"the same UUID without dashes", build.Identity{UUID: uuid}, build.Identity{UUID: "A1B2C3D40000400080000242AC110002"}, true},
+		{"the same UUID with the first fields turned", build.Identity{UUID: uuid}, build.Identity{UUID: "d4c3b2a1-0000-0040-8000-0242ac110002"}, true},
+		{"another UUID", build.Identity{UUID: uuid}, build.Identity{UUID: "a1b2c3d4-0000-4000-8000-0242ac110003"}, false},
+		{"a UUID of zeros", build.Identity{UUID: uuid}, build.Identity{UUID: "00000000-0000-0000-0000-000000000000"}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := bmc.SameMachine(c.known, c.seen)
+			if c.same {
+				require.NoError(t, err)
+				return
+			}
+			var f *bmc.Fault
+			require.ErrorAs(t, err, &f)
+			assert.Equal(t, drivers.Conflict, f.Class)
+		})
+	}
+}
+
+func TestLearnFillsAndReplacesNothing(t *testing.T) {
+	known := build.Identity{Serial: "SN1", MACs: []string{"aa:bb:cc:00:00:02"}}
+	seen := build.Identity{Serial: "SN2", Model: "3500RX", MACs: []string{"AA-BB-CC-00-00-01", "aabbcc000002", "00:00:00:00:00:00", "junk"}}
+	assert.Equal(t, build.Identity{Serial: "SN1", Model: "3500RX", MACs: []string{"aa:bb:cc:00:00:01", "aa:bb:cc:00:00:02"}}, bmc.Learn(known, seen))
+	assert.Equal(t, []string{"aa:bb:cc:00:00:02"}, known.MACs, "the record that was passed in stays as it was")
+}
+
+func TestFailuresHoldNoSecretAndKeepTheirClass(t *testing.T) {
+	call := drivers.NodeCall{Node: &design.Node{Name: "n1", OOB: design.OOB{Account: "root", Credential: "hunter2"}}}
+	fault := bmc.Failf(drivers.Busy, "use hunter2", "the BMC says: hunter2 and cm9vdDpodW50ZXIy are wrong")
+	fault.After = time.Second
+	e := bmc.Failure(drivers.PowerOnNode, call, fault)
+	assert.Equal(t, drivers.Busy, e.Class)
+	assert.Equal(t, time.Second, e.After)
+	assert.Equal(t, "PowerOnNode node n1: the BMC says: [redacted] and [redacted] are wrong: use [redacted]", e.Error())
+
+	ended := bmc.Failure(drivers.PowerOnNode, call, context.Canceled)
+	assert.Equal(t, drivers.Unreachable, ended.Class)
+	assert.ErrorIs(t, ended, context.Canceled)
+}

@@ -1,0 +1,211 @@
+package ipmi
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bougou/go-ipmi/pkg/types"
+
+	"drydock/design/build"
+	"drydock/drivers"
+	"drydock/drivers/oob/bmc"
+)
+
+// Name is the word that configuration and designs select this driver by.
+const Name = "ipmi"
+
+// PrivilegeParameter is the key of a node's oob section that overrides the configured privilege level for its account.
+const PrivilegeParameter = "privilege"
+
+// Config is what the driver needs besides the design. The account and password of a BMC come with every call.
+type Config struct {
+	// Addresses maps designed BMC addresses to the host:port where they are really reached; others are reached as they
+	// stand, on Port.
+	Addresses map[string]string
+	Port      int // default 623
+
+	// Privilege is the level that sessions ask for: administrator, operator or user. An account that has only operator
+	// must ask for operator: strict BMCs refuse more. Default administrator.
+	Privilege string
+	// CipherSuites are tried in this order, the one that worked last at a BMC first: default 17, 3. 0 is refused.
+	CipherSuites []int
+
+	Timeout         time.Duration // for the answer to one datagram: default 1 s
+	Retries         int           // of a datagram that may be repeated: default 3; negative: none
+	Gap             time.Duration // between two commands to a BMC: default 20 ms
+	PowerTimeout    time.Duration // for the power to arrive: default 3 min
+	GracefulTimeout time.Duration // for a system to shut down before its power is cut: default 1 min; negative: cut at once
+	SettleTimeout   time.Duration // for a command to show its effect: default 20 s
+	PollInterval    time.Duration // between two readings: default 2 s
+}
+
+// Driver implements drivers.OOB. It holds no session between calls, and remembers which cipher suite worked at which BMC.
+type Driver struct {
+	config    Config
+	endpoints bmc.Endpoints
+	locks     bmc.Locks
+	suites    []types.CipherSuiteID
+	privilege types.PrivilegeLevel
+
+	mu     sync.Mutex
+	worked map[string]types.CipherSuiteID
+}
+
+var _ drivers.OOB = (*Driver)(nil)
+
+// New checks the configuration: an unknown privilege level or cipher suite, and cipher suite 0, are errors.
+func New(config Config) (*Driver, error) {
+	fallback(&config.Port, 623)
+	fallback(&config.Privilege, "administrator")
+	fallback(&config.Timeout, time.Second)
+	fallback(&config.Retries, 3)
+	fallback(&config.Gap, 20*time.Millisecond)
+	fallback(&config.PowerTimeout, 3*time.Minute)
+	fallback(&config.GracefulTimeout, time.Minute)
+	fallback(&config.SettleTimeout, 20*time.Second)
+	fallback(&config.PollInterval, 2*time.Second)
+	config.Retries = max(config.Retries, 0)
+	if len(config.CipherSuites) == 0 {
+		config.CipherSuites = []int{17, 3}
+	}
+	d := &Driver{
+		config:    config,
+		endpoints: bmc.Endpoints{Addresses: config.Addresses, Port: config.Port},
+		worked:    map[string]types.CipherSuiteID{},
+	}
+	var err error
+	if d.privilege, err = level(config.Privilege); err != nil {
+		return nil, fmt.Errorf("configure ipmi: %w", err)
+	}
+	for _, n := range config.CipherSuites {
+		id := types.CipherSuiteID(n)
+		_, _, confidential, known := types.GetCipherSuiteAlgorithms(id)
+		if n <= 0 || n > 255 || !known || confidential == types.CryptAlg_None {
+			return nil, fmt.Errorf("configure ipmi: cipher suite %d is not usable: it must authenticate and encrypt, as 17 and 3 do", n)
+		}
+		d.suites = append(d.suites, id)
+	}
+	return d, nil
+}
+
+func fallback[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func level(word string) (types.PrivilegeLevel, error) {
+	switch word {
+	case "administrator", "admin":
+		return types.PrivilegeLevelAdministrator, nil
+	case "operator":
+		return types.PrivilegeLevelOperator, nil
+	case "user":
+		return types.PrivilegeLevelUser, nil
+	}
+	return 0, fmt.Errorf("privilege level %q is none of administrator, operator, user", word)
+}
+
+// suitesFor are the cipher suites to try at a BMC, the one that worked last first.
+func (d *Driver) suitesFor(bmc string) []types.CipherSuiteID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	last, ok := d.worked[bmc]
+	if !ok {
+		return d.suites
+	}
+	rest := slices.DeleteFunc(slices.Clone(d.suites), func(s types.CipherSuiteID) bool { return s == last })
+	return append([]types.CipherSuiteID{last}, rest...)
+}
+
+func (d *Driver) remember(bmc string, suite types.CipherSuiteID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.worked[bmc] = suite
+}
+
+// Name is "ipmi".
+func (d *Driver) Name() string { return Name }
+
+const noPxe = "IPMI has no command for the firmware's boot mode or for booting a NIC from the network; " +
+	"SetNodeBoot asks for the boot mode with every override"
+
+// Lacks says that IPMI can't do ConfigNodePxe.
+func (d *Driver) Lacks() map[drivers.Action]string {
+	return map[drivers.Action]string{drivers.ConfigNodePxe: noPxe}
+}
+
+// ConfigNodePxe is Unsupported: the IPMI specification has no command for it.
+func (d *Driver) ConfigNodePxe(context.Context, drivers.NodeCall) (drivers.Report, error) {
+	return drivers.UnsupportedReport(noPxe), nil
+}
+
+// PowerOnNode sends Chassis Control power up and ends when Get Chassis Status showed power on twice.
+func (d *Driver) PowerOnNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
+	return d.onPower(ctx, drivers.PowerOnNode, call, bmc.Power.On)
+}
+
+// PowerOffNode sends Chassis Control soft shutdown, then power down when the system is not off in time, and ends when Get
+// Chassis Status showed power off twice. Its message says which of the two it was.
+func (d *Driver) PowerOffNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
+	return d.onPower(ctx, drivers.PowerOffNode, call, bmc.Power.Off)
+}
+
+// PowerCycleNode sends Chassis Control power cycle, hard reset where cycle is not offered, power down and up where both
+// are not, and power up to a machine that is off.
+func (d *Driver) PowerCycleNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
+	return d.onPower(ctx, drivers.PowerCycleNode, call, bmc.Power.Cycle)
+}
+
+func (d *Driver) onPower(ctx context.Context, action drivers.Action, call drivers.NodeCall,
+	move func(bmc.Power, context.Context) (drivers.Report, error)) (drivers.Report, error) {
+	return d.withBMC(ctx, action, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
+		out, err := move(bmc.Power{Machine: c, Journal: call.Journal, Timing: bmc.Timing{
+			Poll: d.config.PollInterval, Settle: d.config.SettleTimeout,
+			Graceful: max(d.config.GracefulTimeout, 0), Timeout: d.config.PowerTimeout,
+		}}, ctx)
+		if err == nil {
+			b := learned(call)
+			b.OOB.Power = c.power // as read last
+			out.Build = &b
+		}
+		return out, err
+	})
+}
+
+// withBMC opens a session, checks that the machine is the one on record where the BMC can tell, runs act and closes the
+// session.
+func (d *Driver) withBMC(ctx context.Context, action drivers.Action, call drivers.NodeCall,
+	act func(context.Context, *conn) (drivers.Report, error)) (drivers.Report, error) {
+	var out drivers.Report
+	endpoint, err := d.endpoints.Of(call.Node)
+	if err == nil {
+		err = bmc.Use(ctx, &d.locks, endpoint.HostPort(), d.session(endpoint, call), func(ctx context.Context, c *conn) error {
+			if err := c.checkIdentity(ctx, call.Build.Identity); err != nil {
+				return err
+			}
+			out, err = act(ctx, c)
+			return err
+		})
+	}
+	if err != nil {
+		return drivers.Report{}, bmc.Failure(action, call, err)
+	}
+	for i, m := range out.Messages {
+		out.Messages[i] = bmc.Clean(call, m)
+	}
+	return out, nil
+}
+
+func learned(call drivers.NodeCall) build.Node {
+	b := call.Build
+	if b.Name == "" && call.Node != nil {
+		b.Name = call.Node.Name
+	}
+	b.OOB.Driver = Name
+	return b
+}

@@ -1,0 +1,179 @@
+package ipmi
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bougou/go-ipmi/pkg/command/app"
+	"github.com/bougou/go-ipmi/pkg/command/chassis"
+	"github.com/bougou/go-ipmi/pkg/types"
+
+	"drydock/design/build"
+	"drydock/drivers"
+	"drydock/drivers/oob/bmc"
+)
+
+// InterrogateOob reads Get Device ID, Get Chassis Status, the boot flags, Get System GUID and FRU device 0 into the build
+// model. IPMI tells neither MACs of the machine nor its processors or memory. What a BMC does not have is left out.
+func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
+	return d.withBMC(ctx, drivers.InterrogateOob, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
+		b := learned(call)
+		status, err := c.status(ctx)
+		if err != nil {
+			return drivers.Report{}, err
+		}
+		b.OOB.Power = build.PowerOff
+		if status.PowerIsOn {
+			b.OOB.Power = build.PowerOn
+		}
+		b.OOB.Alarms = alarms(status)
+		b.OOB.Health = "OK"
+		if len(b.OOB.Alarms) > 0 {
+			b.OOB.Health = "Warning"
+		}
+		if status.PowerFault || status.PowerOverload || status.PowerControlFault {
+			b.OOB.Health = "Critical"
+		}
+		flags, err := c.bootFlags(ctx)
+		if err != nil && !answered(err) {
+			return drivers.Report{}, err
+		}
+		b.OOB.BootTarget = flags.target()
+
+		var device *app.GetDeviceIDResponse
+		err = c.do(ctx, "read the device id", func(ctx context.Context) (err error) { device, err = c.client.GetDeviceID(ctx); return err })
+		switch {
+		case err == nil:
+			b.OOB.BMCVersion = fmt.Sprintf("%d.%02d", device.MajorFirmwareRevision, device.MinorFirmwareRevision)
+		case !answered(err):
+			return drivers.Report{}, err
+		}
+
+		seen, err := c.identity(ctx)
+		if err != nil {
+			return drivers.Report{}, err
+		}
+		if err := bmc.SameMachine(call.Build.Identity, seen); err != nil {
+			return drivers.Report{}, err
+		}
+		b.Identity = bmc.Learn(call.Build.Identity, seen)
+		b.OOB.ObservedAt = time.Now().UTC()
+
+		messages := []string{fmt.Sprintf("The BMC reports %s, power %s.", bmc.Describe(seen), b.OOB.Power)}
+		for _, a := range b.OOB.Alarms {
+			messages = append(messages, "The BMC raises an alarm: "+a+".")
+		}
+		return drivers.Report{Outcome: drivers.Already, Messages: messages, Build: &b}, nil
+	})
+}
+
+// alarms are the fault bits of Get Chassis Status.
+func alarms(s *chassis.GetChassisStatusResponse) []string {
+	var out []string
+	for _, a := range []struct {
+		set  bool
+		text string
+	}{
+		{s.PowerFault, "fault in the main power"}, {s.PowerOverload, "power overload"},
+		{s.PowerControlFault, "the power did not follow a command"}, {s.InterLock, "shut down by the panel interlock"},
+		{s.CollingFanFault, "cooling fan fault"}, {s.DriveFault, "drive fault"}, {s.ChassisIntrusionActive, "chassis opened"},
+	} {
+		if a.set {
+			out = append(out, a.text)
+		}
+	}
+	return out
+}
+
+// checkIdentity compares the system GUID, which one command reads, with the record. It is read before every action that
+// could do harm to the wrong machine; the FRU with the serial number takes dozens of commands and is left to InterrogateOob.
+func (c *conn) checkIdentity(ctx context.Context, known build.Identity) error {
+	if bmc.UUID(known.UUID) == "" {
+		return nil
+	}
+	uuid, err := c.systemUUID(ctx)
+	if err != nil {
+		return err
+	}
+	return bmc.SameMachine(build.Identity{UUID: known.UUID}, build.Identity{UUID: uuid})
+}
+
+// identity reads all that a BMC tells of its machine.
+func (c *conn) identity(ctx context.Context) (build.Identity, error) {
+	id := build.Identity{BMCAddress: c.endpoint.Address}
+	var err error
+	if id.UUID, err = c.systemUUID(ctx); err != nil {
+		return id, err
+	}
+	var fru *types.FRU
+	err = c.do(ctx, "read the FRU data", func(ctx context.Context) (err error) { fru, err = c.client.GetFRU(ctx, 0, ""); return err })
+	if err != nil {
+		if ctx.Err() != nil {
+			return id, err
+		}
+		return id, nil // no FRU, or one that can't be read: the BMC answered the command before this one
+	}
+	if p := fru.ProductInfoArea; p != nil {
+		id.Manufacturer = fruText(p.ManufacturerTypeLength, p.Manufacturer)
+		id.Model = fruText(p.NameTypeLength, p.Name)
+		id.Serial = bmc.Serial(fruText(p.SerialNumberTypeLength, p.SerialNumber))
+	}
+	if p := fru.ChassisInfoArea; p != nil && id.Serial == "" {
+		id.Serial = bmc.Serial(fruText(p.SerialNumberTypeLength, p.SerialNumber))
+	}
+	if p := fru.BoardInfoArea; p != nil {
+		if id.Manufacturer == "" {
+			id.Manufacturer = fruText(p.ManufacturerTypeLength, p.Manufacturer)
+		}
+		if id.Model == "" {
+			id.Model = fruText(p.ProductNameTypeLength, p.ProductName)
+		}
+	}
+	return id, nil
+}
+
+// systemUUID is Get System GUID as a UUID; "" when the BMC has none.
+func (c *conn) systemUUID(ctx context.Context) (string, error) {
+	var res *app.GetSystemGUIDResponse
+	err := c.do(ctx, "read the system GUID", func(ctx context.Context) (err error) { res, err = c.client.GetSystemGUID(ctx); return err })
+	if err != nil {
+		if answered(err) {
+			return "", nil
+		}
+		return "", err
+	}
+	return uuidOf(res.GUID), nil
+}
+
+// uuidOf finds the byte order that a BMC uses for its GUID. The specification asks for all bytes turned; most firmware
+// hands out the SMBIOS field, where the first three fields are turned, and some the plain UUID. The version and variant
+// that every UUID carries tell which; a GUID that fits none is no UUID.
+func uuidOf(raw [16]byte) string {
+	plain := raw[:]
+	smbios := slices.Clone(plain)
+	slices.Reverse(smbios[0:4])
+	slices.Reverse(smbios[4:6])
+	slices.Reverse(smbios[6:8])
+	turned := slices.Clone(plain)
+	slices.Reverse(turned)
+	for _, u := range [][]byte{smbios, plain, turned} {
+		if version := u[6] >> 4; version >= 1 && version <= 8 && u[8]&0xc0 == 0x80 {
+			return bmc.UUID(hex.EncodeToString(u))
+		}
+	}
+	return ""
+}
+
+// fruText is a FRU field as text, without the filling that boards leave in it.
+func fruText(kind types.TypeLength, field []byte) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, types.FRUFieldString(kind, field)))
+}

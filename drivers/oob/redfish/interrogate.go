@@ -1,0 +1,211 @@
+package redfish
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stmcginnis/gofish/common"
+	"github.com/stmcginnis/gofish/redfish"
+
+	"drydock/design/build"
+	"drydock/drivers"
+	"drydock/drivers/oob/bmc"
+)
+
+// InterrogateOob reads ComputerSystem, Manager, network interfaces and drives into the build model. What a service does not
+// have is left out with a message; only the system itself is indispensable.
+func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
+	return d.withSystem(ctx, drivers.InterrogateOob, call, func(ctx context.Context, s *system) (drivers.Report, error) {
+		b := learned(call)
+		out := report(drivers.Already)
+		seen := s.identity()
+		s.fill(&b.OOB)
+
+		version, err := s.firmware(ctx)
+		if err := missed(&out, "the firmware version of the BMC", err); err != nil {
+			return drivers.Report{}, err
+		}
+		b.OOB.BMCVersion = version
+
+		nics, err := s.nics(ctx)
+		if err := missed(&out, "the network interfaces", err); err != nil {
+			return drivers.Report{}, err
+		}
+		for _, n := range nics {
+			seen.MACs = append(seen.MACs, n.MAC)
+		}
+		b.NICs = joinNICs(call.Build.NICs, nics)
+		b.Identity = bmc.Learn(call.Build.Identity, seen)
+		b.OOB.ObservedAt = time.Now().UTC()
+
+		out.Messages = append([]string{fmt.Sprintf("The BMC reports %s, power %s.", bmc.Describe(seen), powerWord(b.OOB.Power))}, out.Messages...)
+		for _, a := range b.OOB.Alarms {
+			out.Messages = append(out.Messages, "The BMC raises an alarm: "+a+".")
+		}
+		out.Build = &b
+		return out, nil
+	})
+}
+
+// missed makes a part that the service does not have into a message, and passes any other failure on.
+func missed(out *drivers.Report, what string, err error) error {
+	if isNotFound(err) {
+		out.Messages = append(out.Messages, "The BMC does not report "+what+".")
+		return nil
+	}
+	return err
+}
+
+func powerWord(p string) string {
+	if p == build.PowerUnknown {
+		return "in motion or not reported"
+	}
+	return p
+}
+
+// fill copies what the system says of itself.
+func (s *system) fill(o *build.OOB) {
+	o.Power = build.PowerUnknown
+	switch s.body.PowerState {
+	case redfish.OnPowerState:
+		o.Power = build.PowerOn
+	case redfish.OffPowerState:
+		o.Power = build.PowerOff
+	}
+	o.BootTarget, o.BootMode = bootState(s.body.Boot)
+	o.BIOSVersion = s.body.BiosVersion
+	o.Processors = s.body.ProcessorSummary.Count
+	o.MemoryMiB = int(s.body.MemorySummary.TotalSystemMemoryGiB * 1024)
+	o.Health = string(s.body.Status.HealthRollup)
+	if o.Health == "" {
+		o.Health = string(s.body.Status.Health)
+	}
+	o.Alarms = nil
+	for _, c := range s.body.Status.Conditions {
+		if c.Severity == string(common.OKHealth) {
+			continue
+		}
+		words := strings.TrimSuffix(strings.TrimSpace(c.Message), ".")
+		if words == "" {
+			words = lastPart(c.MessageId)
+		}
+		o.Alarms = append(o.Alarms, words)
+	}
+}
+
+// firmware is the FirmwareVersion of the manager of this system.
+func (s *system) firmware(ctx context.Context) (string, error) {
+	if len(s.body.Links.ManagedBy) == 0 {
+		return "", bmc.Failf(drivers.NotFound, "", "find the manager: the system names none")
+	}
+	var m struct{ FirmwareVersion string }
+	_, err := s.get(ctx, s.body.Links.ManagedBy[0].ID, &m)
+	return m.FirmwareVersion, err
+}
+
+// nics reads the MACs of the system: of its EthernetInterfaces, and of the NetworkDeviceFunctions of its chassis, which some
+// makers keep more truthfully.
+func (s *system) nics(ctx context.Context) ([]build.NIC, error) {
+	var out []build.NIC
+	add := func(mac, linkStatus string) {
+		if mac = bmc.MAC(mac); mac == "" {
+			return
+		}
+		if slices.ContainsFunc(out, func(n build.NIC) bool { return n.MAC == mac }) {
+			return
+		}
+		out = append(out, build.NIC{MAC: mac, LinkUp: linkStatus == string(redfish.LinkUpLinkStatus)})
+	}
+	if list := s.body.EthernetInterfaces.ID; list != "" {
+		uris, err := s.members(ctx, list)
+		if err != nil && !isNotFound(err) {
+			return nil, err
+		}
+		for _, uri := range uris {
+			var n struct{ MACAddress, PermanentMACAddress, LinkStatus string }
+			if _, err := s.get(ctx, uri, &n); err != nil {
+				if isNotFound(err) {
+					continue
+				}
+				return nil, err
+			}
+			if n.PermanentMACAddress != "" {
+				n.MACAddress = n.PermanentMACAddress
+			}
+			add(n.MACAddress, n.LinkStatus)
+		}
+	}
+	if len(out) == 0 {
+		if err := s.functions(ctx, add); err != nil {
+			return nil, err
+		}
+	}
+	if len(out) == 0 {
+		return nil, bmc.Failf(drivers.NotFound, "", "read the network interfaces: the service shows no MAC address")
+	}
+	return out, nil
+}
+
+// functions walks Chassis, NetworkAdapters, NetworkDeviceFunctions.
+func (s *system) functions(ctx context.Context, add func(mac, linkStatus string)) error {
+	for _, chassis := range s.body.Links.Chassis {
+		var c struct{ NetworkAdapters link }
+		if _, err := s.get(ctx, chassis.ID, &c); err != nil || c.NetworkAdapters.ID == "" {
+			if err != nil && !isNotFound(err) {
+				return err
+			}
+			continue
+		}
+		adapters, err := s.members(ctx, c.NetworkAdapters.ID)
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+		for _, adapter := range adapters {
+			var a struct{ NetworkDeviceFunctions link }
+			if _, err := s.get(ctx, adapter, &a); err != nil || a.NetworkDeviceFunctions.ID == "" {
+				if err != nil && !isNotFound(err) {
+					return err
+				}
+				continue
+			}
+			functions, err := s.members(ctx, a.NetworkDeviceFunctions.ID)
+			if err != nil && !isNotFound(err) {
+				return err
+			}
+			for _, f := range functions {
+				var fn struct {
+					Ethernet struct{ MACAddress, PermanentMACAddress string }
+				}
+				if _, err := s.get(ctx, f, &fn); err != nil {
+					if isNotFound(err) {
+						continue
+					}
+					return err
+				}
+				if fn.Ethernet.PermanentMACAddress != "" {
+					fn.Ethernet.MACAddress = fn.Ethernet.PermanentMACAddress
+				}
+				add(fn.Ethernet.MACAddress, "")
+			}
+		}
+	}
+	return nil
+}
+
+// joinNICs adds the NICs that a BMC sees to those known already. What the operating system told is more and stays; a BMC
+// knows no names of the operating system, so a NIC that only it has seen has none.
+func joinNICs(known, seen []build.NIC) []build.NIC {
+	out := slices.Clone(known)
+	for _, n := range seen {
+		i := slices.IndexFunc(out, func(k build.NIC) bool { return bmc.MAC(k.MAC) == n.MAC })
+		if i < 0 {
+			out = append(out, n)
+			continue
+		}
+		out[i].LinkUp = out[i].LinkUp || n.LinkUp
+	}
+	return out
+}

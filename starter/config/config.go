@@ -1,0 +1,96 @@
+// Package config reads the one configuration file of Drydock and the environment over it. It refuses unknown keys and
+// missing ones by name, all at once, and never prints a secret.
+//
+// The file is YAML. Every key of the file can also be given in the environment, which wins: the name is DRYDOCK_ and the
+// key in upper case, with two underscores between levels, such as DRYDOCK_DRIVERS__MAAS__API_KEY for drivers.maas.api_key.
+// DRYDOCK_CONFIG names the file. Lists of numbers are separated by commas; lists and maps that are keyed by addresses or
+// hold further keys (drivers.overrides, drivers.addresses, drivers.redfish.fingerprints) are for the file only.
+package config
+
+import (
+	"time"
+
+	"drydock/design"
+)
+
+// Config is the configuration of all commands. The connection to Temporal is not in it: that follows Temporal's own
+// convention (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_TLS...).
+type Config struct {
+	// TaskQueue is the queue of workflows and activities; default "drydock".
+	TaskQueue string  `koanf:"task_queue"`
+	State     State   `koanf:"state"`
+	Server    Server  `koanf:"server"`
+	Worker    Worker  `koanf:"worker"`
+	Drivers   Drivers `koanf:"drivers"`
+}
+
+// State is where designs and the build model are kept.
+type State struct {
+	// DSN is sqlite:<path> or postgres://...; it may hold a password. Default sqlite:.drydock/state.db.
+	DSN design.Secret `koanf:"dsn"`
+}
+
+// Server is the REST API.
+type Server struct {
+	Listen string `koanf:"listen"` // default 127.0.0.1:9000
+}
+
+// Worker bounds what one worker process does at once.
+type Worker struct {
+	MaxActivities int `koanf:"max_activities"` // default 100
+}
+
+// Drivers selects and configures drivers.
+type Drivers struct {
+	// Node is the name of the node driver; default maas.
+	Node string `koanf:"node"`
+	// Network is the name of the network driver; default noop.
+	Network string `koanf:"network"`
+	// OOB maps an oob type of the design to the name of a driver; default ipmi: ipmi, redfish: redfish, manual: manual.
+	OOB map[string]string `koanf:"oob"`
+	// Overrides replace the choice for sites and nodes; the last that matches wins.
+	Overrides []Override `koanf:"overrides"`
+	// Addresses maps a BMC address of the design to the host:port where it is really reached, for port-forwarded BMCs.
+	Addresses map[string]string `koanf:"addresses"`
+
+	MAAS    MAAS    `koanf:"maas"`
+	Redfish Redfish `koanf:"redfish"`
+	IPMI    IPMI    `koanf:"ipmi"`
+}
+
+// Override chooses other drivers for a site (empty: every site) and nodes (empty: all of the site).
+type Override struct {
+	Site    string   `koanf:"site"`
+	Nodes   []string `koanf:"nodes"`
+	OOB     string   `koanf:"oob"`
+	Network string   `koanf:"network"`
+	Node    string   `koanf:"node"`
+}
+
+// MAAS is the region that the maas driver talks to.
+type MAAS struct {
+	URL          string        `koanf:"url"` // such as http://maas.example:5240/MAAS
+	APIKey       design.Secret `koanf:"api_key"`
+	APIKeyFile   string        `koanf:"api_key_file"`
+	CAFile       string        `koanf:"ca_file"`
+	PollInterval time.Duration `koanf:"poll_interval"` // default 15s
+	Erase        string        `koanf:"erase"`         // on destroy: quick (default), secure, full, none
+}
+
+// Redfish configures the redfish driver.
+type Redfish struct {
+	CAFile       string            `koanf:"ca_file"`
+	Fingerprints map[string]string `koanf:"fingerprints"`  // BMC address of the design to sha256 of its certificate
+	Insecure     bool              `koanf:"insecure"`      // no TLS verification: only for laboratories
+	Timeout      time.Duration     `koanf:"timeout"`       // of one request; default 30s
+	PollInterval time.Duration     `koanf:"poll_interval"` // of power states; default 2s
+}
+
+// IPMI configures the ipmi driver.
+type IPMI struct {
+	Port         int           `koanf:"port"`          // default 623
+	Privilege    string        `koanf:"privilege"`     // administrator (default), operator, user
+	CipherSuites []int         `koanf:"cipher_suites"` // default 17, 3; never 0
+	Timeout      time.Duration `koanf:"timeout"`       // of one request; default 2s
+	PollInterval time.Duration `koanf:"poll_interval"` // of power states; default 2s
+}

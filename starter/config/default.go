@@ -1,0 +1,42 @@
+package config
+
+import (
+	"time"
+
+	"drydock/design"
+)
+
+// Default is the configuration of an empty file and an empty environment. It names no MAAS region, so CheckWorker
+// refuses it.
+func Default() Config {
+	return Config{
+		TaskQueue: "drydock",
+		State:     State{DSN: "sqlite:.drydock/state.db"},
+		Server:    Server{Listen: "127.0.0.1:9000"},
+		Worker:    Worker{MaxActivities: 100},
+		Drivers: Drivers{
+			Node:    "maas",
+			Network: "noop",
+			// A file that names some oob types keeps the others.
+			OOB: map[string]string{
+				design.OOBIPMI:    "ipmi",
+				design.OOBRedfish: "redfish",
+				design.OOBManual:  "manual",
+			},
+			MAAS:    MAAS{PollInterval: 15 * time.Second, Erase: EraseQuick},
+			Redfish: Redfish{Timeout: 30 * time.Second, PollInterval: 2 * time.Second},
+			IPMI: IPMI{
+				Port: 623, Privilege: "administrator", CipherSuites: []int{17, 3},
+				Timeout: 2 * time.Second, PollInterval: 2 * time.Second,
+			},
+		},
+	}
+}
+
+// How MAAS is to erase disks when a node is destroyed (MAAS: release, erase, secure_erase, quick_erase).
+const (
+	EraseQuick  = "quick"
+	EraseSecure = "secure"
+	EraseFull   = "full"
+	EraseNone   = "none"
+)

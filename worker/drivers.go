@@ -1,0 +1,214 @@
+package worker
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/oklog/ulid/v2"
+
+	"drydock/design"
+	"drydock/design/bootaction"
+	"drydock/drivers"
+	"drydock/drivers/network/noop"
+	"drydock/drivers/node/maas"
+	"drydock/drivers/oob/ipmi"
+	"drydock/drivers/oob/manual"
+	"drydock/drivers/oob/redfish"
+	"drydock/starter/config"
+)
+
+// The drivers that exist, by the name that configuration chooses them by. A new driver is its package and a line here.
+var (
+	oobDrivers = map[string]func(config.Drivers) (drivers.OOB, error){
+		"redfish": newRedfish,
+		"ipmi":    newIPMI,
+		"manual":  func(config.Drivers) (drivers.OOB, error) { return manual.New(), nil },
+	}
+	nodeDrivers = map[string]func(config.Drivers) (drivers.Node, error){
+		"maas": newMAAS,
+	}
+	networkDrivers = map[string]func(config.Drivers) (drivers.Network, error){
+		"noop": func(config.Drivers) (drivers.Network, error) { return noop.New(), nil },
+	}
+)
+
+func newRedfish(c config.Drivers) (drivers.OOB, error) {
+	return redfish.New(redfish.Config{
+		Addresses: c.Addresses, CAFile: c.Redfish.CAFile, Fingerprints: c.Redfish.Fingerprints,
+		Insecure: c.Redfish.Insecure, Timeout: c.Redfish.Timeout, PollInterval: c.Redfish.PollInterval,
+	})
+}
+
+func newIPMI(c config.Drivers) (drivers.OOB, error) {
+	return ipmi.New(ipmi.Config{
+		Addresses: c.Addresses, Port: c.IPMI.Port, Privilege: c.IPMI.Privilege, CipherSuites: c.IPMI.CipherSuites,
+		Timeout: c.IPMI.Timeout, PollInterval: c.IPMI.PollInterval,
+	})
+}
+
+func newMAAS(c config.Drivers) (drivers.Node, error) {
+	return maas.New(maas.Config{
+		URL: c.MAAS.URL, APIKey: c.MAAS.APIKey, CAFile: c.MAAS.CAFile, PollInterval: c.MAAS.PollInterval,
+		Erase: maas.Erase(c.MAAS.Erase), UserData: userData,
+	})
+}
+
+// userData is the boot actions of a node as cloud-init takes them. What can't be delivered that way is a warning of the
+// deployment, so that nobody takes it for delivered.
+func userData(site *design.Site, node *design.Node) ([]byte, []string, error) {
+	result, err := bootaction.UserData(site, node, bootaction.Options{
+		DesignRef: "design:" + site.Digest,
+		ActionID:  func(action string) string { return actionID(site.Digest, node.Name, action) },
+	})
+	if err != nil {
+		return nil, nil, &drivers.Error{Class: drivers.InvalidDesign, Action: drivers.DeployNode, Subject: "node " + node.Name, Err: err,
+			Advice: "correct the boot action and submit the design again"}
+	}
+	var messages []string
+	for _, u := range result.Undelivered {
+		messages = append(messages, drivers.Warning(u))
+	}
+	return result.UserData, messages, nil
+}
+
+// actionID is the ID of a boot action on a node: a ULID, since that is what templates of the field expect, and always the
+// same for the same design, so that user data made again is the same.
+func actionID(digest, node, action string) string {
+	sum := sha256.Sum256([]byte(digest + "\x00" + node + "\x00" + action))
+	var id ulid.ULID
+	copy(id[:], sum[:])
+	id[0] &= 0x7f // the largest time that a ULID can hold
+	return id.String()
+}
+
+// chosen is the drivers of a configuration.
+type chosen struct {
+	cfg     config.Drivers
+	oob     map[string]drivers.OOB
+	node    map[string]drivers.Node
+	network map[string]drivers.Network
+}
+
+// newDrivers makes every driver that the configuration names, once. All wrong names are one error.
+func newDrivers(cfg config.Drivers) (*chosen, error) {
+	c := &chosen{cfg: cfg, oob: map[string]drivers.OOB{}, node: map[string]drivers.Node{}, network: map[string]drivers.Network{}}
+	var wrong []string
+	oobs, nodes, networks := slices.Collect(values(cfg.OOB)), []string{cfg.Node}, []string{cfg.Network}
+	for _, o := range cfg.Overrides {
+		oobs, nodes, networks = append(oobs, o.OOB), append(nodes, o.Node), append(networks, o.Network)
+	}
+	wrong = append(wrong, build(c.oob, oobDrivers, oobs, cfg, "oob")...)
+	wrong = append(wrong, build(c.node, nodeDrivers, nodes, cfg, "node")...)
+	wrong = append(wrong, build(c.network, networkDrivers, networks, cfg, "network")...)
+	if len(wrong) > 0 {
+		return nil, fmt.Errorf("drivers can't be set up: %s", strings.Join(wrong, "; "))
+	}
+	return c, nil
+}
+
+func values(m map[string]string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for _, v := range m {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+func build[D any](into map[string]D, known map[string]func(config.Drivers) (D, error), names []string, cfg config.Drivers, family string) []string {
+	var wrong []string
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if name == "" {
+			continue
+		}
+		construct, ok := known[name]
+		if !ok {
+			wrong = append(wrong, fmt.Sprintf("there is no %s driver %q; there are: %s", family, name, strings.Join(sortedKeys(known), ", ")))
+			continue
+		}
+		d, err := construct(cfg)
+		if err != nil {
+			wrong = append(wrong, err.Error())
+			continue
+		}
+		into[name] = d
+	}
+	return wrong
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// override finds what the configuration chooses otherwise for a node; the last that matches wins, field by field.
+func (c *chosen) override(site, node string) config.Override {
+	var found config.Override
+	for _, o := range c.cfg.Overrides {
+		if (o.Site != "" && o.Site != site) || (len(o.Nodes) > 0 && !slices.Contains(o.Nodes, node)) {
+			continue
+		}
+		if o.OOB != "" {
+			found.OOB = o.OOB
+		}
+		if o.Network != "" {
+			found.Network = o.Network
+		}
+		if o.Node != "" && len(o.Nodes) == 0 { // the bootstrapper is that of the site
+			found.Node = o.Node
+		}
+	}
+	return found
+}
+
+// OOB implements activities.Drivers.
+func (c *chosen) OOB(site *design.Site, node *design.Node) (drivers.OOB, error) {
+	name := c.override(site.Name, node.Name).OOB
+	if name == "" {
+		name = c.cfg.OOB[node.OOB.Type]
+	}
+	if d, ok := c.oob[name]; ok {
+		return d, nil
+	}
+	return nil, &drivers.Error{Class: drivers.NotSupported, Subject: "node " + node.Name,
+		Err:    fmt.Errorf("no driver is configured for out-of-band type %q", node.OOB.Type),
+		Advice: fmt.Sprintf("set drivers.oob.%s in the configuration to one of: %s", node.OOB.Type, strings.Join(sortedKeys(oobDrivers), ", "))}
+}
+
+// Node implements activities.Drivers.
+func (c *chosen) Node(site *design.Site) (drivers.Node, error) {
+	name := c.override(site.Name, "").Node
+	if name == "" {
+		name = c.cfg.Node
+	}
+	if d, ok := c.node[name]; ok {
+		return d, nil
+	}
+	return nil, &drivers.Error{Class: drivers.NotSupported, Subject: "site " + site.Name, Err: fmt.Errorf("no node driver is configured"),
+		Advice: "set drivers.node in the configuration"}
+}
+
+// Network implements activities.Drivers.
+func (c *chosen) Network(site *design.Site, node *design.Node) (drivers.Network, error) {
+	name := c.override(site.Name, node.Name).Network
+	if name == "" {
+		name = c.cfg.Network
+	}
+	if d, ok := c.network[name]; ok {
+		return d, nil
+	}
+	return nil, &drivers.Error{Class: drivers.NotSupported, Subject: "node " + node.Name, Err: fmt.Errorf("no network driver is configured"),
+		Advice: "set drivers.network in the configuration"}
+}
+
+// Secrets implements activities.Drivers.
+func (c *chosen) Secrets() []design.Secret { return []design.Secret{c.cfg.MAAS.APIKey} }

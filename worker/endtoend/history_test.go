@@ -1,0 +1,137 @@
+package endtoend
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/sdk/worker"
+
+	"drydock/simulator/world"
+	"drydock/workflows"
+)
+
+// Bounds of the history of one node, prepared and deployed.
+const (
+	maxEvents = 150
+	maxBytes  = 64 << 10
+)
+
+func TestHistoriesAreSmallAndHoldNoSecretAndNoDocument(t *testing.T) {
+	const (
+		password = "canary-bmc-password-7f3a"
+		key      = "canaryconsumer0001:canarytokenkey0001:canarytokensecret000000000000001"
+		content  = "canary-boot-action-content"
+	)
+	s := start(t, options{apiKey: key, rewrite: func(text string) string {
+		text = replaceValue(text, "credential:", password)
+		require.Contains(t, text, password)
+		return text + "---\nschema: drydock/BootAction/v1\nmetadata: {schema: metadata/Document/v1, name: canary}\ndata:\n  assets:\n    - {type: file, path: /etc/canary, data: " + content + "}\n"
+	}})
+	nodes := s.four()
+	broken, _ := s.sim.World.Machine(nodes[3])
+	broken.SetFault(world.FaultBMCAuth, true)
+	task := s.submit(workflows.DeploySite, only(nodes...))
+	ended := s.wait(task.ID)
+	require.NotNil(t, ended.Result, ended.Failure)
+	require.Len(t, ended.Result.Failures, 1)
+	assert.Equal(t, "AuthFailed", ended.Result.Failures[0].Class)
+
+	canaries := append(strings.Split(key, ":")[1:], password)
+	check := func(where string, text []byte) {
+		for _, canary := range canaries {
+			assert.False(t, bytes.Contains(text, []byte(canary)), "%s holds the secret %s", where, canary)
+		}
+	}
+	noDocument := func(where string, text []byte) {
+		assert.False(t, bytes.Contains(text, []byte(content)), "%s holds a document", where)
+	}
+	for _, id := range append([]string{task.ID}, nodeIDs(s, nodes)...) {
+		history := s.history(id)
+		check(id, history)
+		noDocument(id, history)
+		var h historypb.History
+		require.NoError(t, temporalproto.CustomJSONUnmarshalOptions{DiscardUnknown: true}.Unmarshal(history, &h))
+		wire := 0
+		for _, e := range h.GetEvents() {
+			wire += e.Size()
+		}
+		t.Logf("%s: %d events, %d bytes on the wire, %d as JSON", id, len(h.GetEvents()), wire, len(history))
+		if id != task.ID && id != workflows.NodeWorkflowID(s.site.Name, broken.Name()) {
+			assert.LessOrEqual(t, len(h.GetEvents()), maxEvents, id)
+			assert.LessOrEqual(t, len(history), maxBytes, "%s as exported", id)
+		}
+		s.replay(history)
+		record(t, s, id, history)
+	}
+	for _, args := range [][]string{{"task", "show", task.ID, "-o", "json"}, {"task", "show", task.ID}, {"task", "list", "-o", "json"},
+		{"design", "validate", s.design}, {"design", "render", s.design, "-o", "json"}, {"design", "render", s.design}} {
+		stdout, stderr, _ := s.cli(args...)
+		check(strings.Join(args, " "), []byte(stdout+stderr))
+	}
+	for _, p := range []*process{s.worker, s.temporal} {
+		text, err := os.ReadFile(p.log)
+		require.NoError(t, err)
+		check(filepath.Base(p.log), text)
+		noDocument(filepath.Base(p.log), text)
+	}
+}
+
+// replaceValue replaces the value of every line with the key.
+func replaceValue(text, key, value string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if before, after, found := strings.Cut(line, key); found && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			rest := ""
+			if at := strings.IndexAny(after, ",}"); at >= 0 && strings.Contains(before, "{") {
+				rest = after[at:]
+			}
+			lines[i] = before + key + " " + value + rest
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func nodeIDs(s *stack, nodes []string) []string {
+	ids := []string{}
+	for _, n := range nodes {
+		ids = append(ids, workflows.NodeWorkflowID(s.site.Name, n))
+	}
+	return ids
+}
+
+// replay runs the workflow code against a history: the cheapest check of determinism there is.
+func (s *stack) replay(history []byte) {
+	s.t.Helper()
+	replayer := worker.NewWorkflowReplayer()
+	workflows.Register(replayer)
+	file := filepath.Join(s.t.TempDir(), "history.json")
+	require.NoError(s.t, os.WriteFile(file, history, 0o600))
+	require.NoError(s.t, replayer.ReplayWorkflowHistoryFromJSONFile(quiet{}, file))
+}
+
+// record keeps a history for the replay test of package workflows, when DRYDOCK_TEST_RECORD names the folder.
+func record(t testing.TB, s *stack, id string, history []byte) {
+	dir := os.Getenv("DRYDOCK_TEST_RECORD")
+	if dir == "" {
+		return
+	}
+	var h historypb.History
+	require.NoError(t, temporalproto.CustomJSONUnmarshalOptions{DiscardUnknown: true}.Unmarshal(history, &h))
+	kind := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowType().GetName()
+	end := strings.TrimPrefix(h.GetEvents()[len(h.GetEvents())-1].GetEventType().String(), "WorkflowExecution")
+	name := kind + "-" + strings.ToLower(end) + ".json"
+	if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+		return
+	} else if !os.IsNotExist(err) {
+		require.ErrorIs(t, err, fs.ErrNotExist)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), history, 0o644)) //nolint:gosec // a file of the repository
+}
