@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"go.temporal.io/sdk/activity"
 
@@ -67,11 +68,20 @@ func onNode[D any](a *Activities, action drivers.Action, choose func(*design.Sit
 			err = a.keep(ctx, in.Site, in.Node, in.Task, report)
 		}
 		if err != nil {
-			a.Log.WarnContext(ctx, "action failed", "action", name, "node", in.Node, "class", drivers.ClassOf(err), "error", scrub.clean(err.Error()))
+			a.logFailure(ctx, name, "node "+in.Node, err, scrub)
 			return Output{}, a.fail(ctx, name, err, scrub)
 		}
 		return a.output(ctx, name, in.Node, report, scrub), nil
 	}
+}
+
+// logFailure logs a failure as one, and a wait as what it is.
+func (a *Activities) logFailure(ctx context.Context, action, subject string, err error, scrub scrubber) {
+	level, text := slog.LevelWarn, "action failed"
+	if drivers.ClassOf(err) == drivers.NotReady {
+		level, text = slog.LevelDebug, "action waits"
+	}
+	a.Log.Log(ctx, level, text, "action", action, "subject", subject, "class", string(drivers.ClassOf(err)), "error", scrub.clean(err.Error()))
 }
 
 func (a *Activities) nodeCall(ctx context.Context, action drivers.Action, in NodeInput) (drivers.NodeCall, error) {

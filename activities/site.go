@@ -41,7 +41,7 @@ func (a *Activities) onSite(action drivers.Action, act siteAction) siteActivity 
 		}
 		report, err := act(driver, ctx, call)
 		if err != nil {
-			a.Log.WarnContext(ctx, "action failed", "action", name, "site", in.Site, "class", drivers.ClassOf(err), "error", scrub.clean(err.Error()))
+			a.logFailure(ctx, name, "site "+in.Site, err, scrub)
 			return Output{}, a.fail(ctx, name, err, scrub)
 		}
 		return a.output(ctx, name, in.Site, report, scrub), nil

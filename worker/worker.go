@@ -62,7 +62,7 @@ func New(ctx context.Context, c *starter.Client, cfg config.Config, log *slog.Lo
 	kept := keeper{store}
 	all := &activities.Activities{
 		Store: kept, Drivers: chosen, Log: log,
-		Load: Loader(ingest.Reader{HTTP: &http.Client{Timeout: time.Minute}, Designs: kept}),
+		Load: Loader(ingest.Reader{HTTP: &http.Client{Timeout: time.Minute}, Designs: kept, Missing: state.ErrNotFound}),
 	}
 	all.Register(named{w.worker})
 	return w, nil

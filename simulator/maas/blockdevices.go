@@ -234,6 +234,9 @@ func (s *Server) routeDevices(t *router) {
 			return nil, err
 		}
 		list, _, _ := s.deviceBodies(m)
+		for _, b := range list {
+			delete(b, "firmware_version") // this list is the one place that does not show it
+		}
 		return list, nil
 	})
 	t.on(all, "POST", "", admins, s.createDevice)

@@ -3,8 +3,10 @@ package maas_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,8 +108,12 @@ func TestRecordedCallsAreAnsweredAsByARealRegion(t *testing.T) {
 	r := &replay{rig: still(t), ids: map[string]string{}}
 	plain := r.maas.AddUser("user", false)
 	r.rack = r.get("rackcontrollers/").list(t)[0]["system_id"].(string)
+	// The region of the recordings serves DHCP on its default VLAN.
+	require.Equal(t, 200, r.post("ipranges/", "type", "dynamic", "start_ip", "10.2.0.200", "end_ip", "10.2.0.250").status)
+	a := r.put("vlans/5001/", "dhcp_on", "true", "primary_rack", r.rack)
+	require.Equal(t, 200, a.status, a.text)
 	for n, x := range all {
-		t.Run(fmt.Sprintf("%d %s %s %s %s", n, x.File, x.Method, strings.ReplaceAll(x.Path, "/", " "), x.Note), func(t *testing.T) {
+		ok := t.Run(fmt.Sprintf("%d %s %s %s %s", n, x.File, x.Method, strings.ReplaceAll(x.Path, "/", " "), x.Note), func(t *testing.T) {
 			r.t = t
 			key := map[string]string{"admin": r.key, "anonymous": "", "non-admin user": plain}[x.As]
 			path := r.path(x.Path)
@@ -125,7 +131,7 @@ func TestRecordedCallsAreAnsweredAsByARealRegion(t *testing.T) {
 			require.Equal(t, x.Hash, a.header.Get("X-MAAS-API-Hash") != "")
 			r.compare(x, a)
 		})
-		if t.Failed() && x.Method == "POST" {
+		if !ok && x.ID != nil {
 			return // what follows would only repeat the failure
 		}
 	}
@@ -165,11 +171,8 @@ func sameShape(t *testing.T, where string, want, got any) {
 	case map[string]any:
 		object, ok := got.(map[string]any)
 		require.True(t, ok, "%s is %v, not an object", where, got)
-		for k := range want {
-			require.Contains(t, object, k, where)
-		}
+		require.ElementsMatch(t, slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(object)), where)
 		for k := range object {
-			require.Contains(t, want, k, where)
 			sameShape(t, where+"."+k, want[k], object[k])
 		}
 	case []any:

@@ -175,12 +175,16 @@ func (s *Server) nameBody(r *dnsResource) obj {
 // generatedName is one of the names that the region serves without anybody having made them a resource.
 func generatedName(fqdn string, systemID, nodeType any, id any, ips []string) obj {
 	records := []obj{}
+	var user any
+	if id != nil {
+		user = 1 // the database id of whoever reserved the addresses
+	}
 	for _, ip := range ips {
 		kind := "A"
 		if strings.Contains(ip, ":") {
 			kind = "AAAA"
 		}
-		records = append(records, obj{"system_id": systemID, "node_type": nodeType, "user_id": nil, "dnsresource_id": id,
+		records = append(records, obj{"system_id": systemID, "node_type": nodeType, "user_id": user, "dnsresource_id": id,
 			"ttl": nil, "rrtype": kind, "rrdata": ip, "dnsdata_id": nil})
 	}
 	return obj{"address_ttl": nil, "resource_records": records, "fqdn": fqdn, "id": -1, "ip_addresses": nil,

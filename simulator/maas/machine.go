@@ -152,7 +152,7 @@ func (s *Server) body(m *machine) obj {
 		"system_id": m.systemID, "hostname": m.hostname, "fqdn": m.fqdn(), "description": m.description,
 		"architecture": m.architecture, "min_hwe_kernel": m.minKernel, "hwe_kernel": m.kernel,
 		"status": int(m.status), "status_name": m.status.String(), "status_message": m.message, "status_action": m.action,
-		"owner": nil, "agent_name": m.agentName, "locked": m.locked, "netboot": m.netboot, "osystem": m.osystem,
+		"owner": nil, "locked": m.locked, "netboot": m.netboot, "osystem": m.osystem,
 		"distro_series": m.series, "owner_data": owned, "workload_annotations": owned,
 		"power_type": m.powerType, "power_state": m.powerState,
 		"cpu_count": m.cpus, "cpu_speed": 0, "memory": m.memory, "swap_size": m.swap, "storage": storage,

@@ -55,6 +55,12 @@ func (c commands) dev() *cobra.Command {
 }
 
 func (c commands) runDev(ctx context.Context, f *devFlags) error {
+	if c.state.config != "" {
+		return usage(errors.New("--config: \"drydock dev\" takes no configuration, so that it reaches nothing but the simulated site"))
+	}
+	if !(f.speed > 0) { // also what is no number
+		return usage(errors.New("--speed must be greater than 0"))
+	}
 	dir := f.data
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(c.Dir, dir)
@@ -141,6 +147,7 @@ func (c commands) deployOnStack(ctx context.Context, stack *dev.Stack, design va
 	if exit {
 		return ended(code)
 	}
+	c.say("try: TEMPORAL_ADDRESS=%s drydock task show %s", stack.TemporalAddress(), task.ID)
 	c.say("all of it stays up until Ctrl-C")
 	select {
 	case err := <-stack.Failed():

@@ -91,6 +91,8 @@ func exitCode(err error) int {
 	case errors.As(err, &invalid) && invalid.Class == drivers.InvalidDesign,
 		errors.As(err, &ofWorkflow) && ofWorkflow.Type() == string(drivers.InvalidDesign):
 		return ExitInvalidDesign
+	case errors.As(err, &ofWorkflow) && ofWorkflow.Type() == string(drivers.InvalidRequest):
+		return ExitUsage
 	case errors.As(err, &ofStarter):
 		return exitOfStarter(ofStarter.Kind)
 	case errors.As(err, &ofIngest):
@@ -127,17 +129,17 @@ func exitOfIngest(kind ingest.Kind) int {
 	return ExitUsage
 }
 
-// exitOfTask is the exit code of a task that has ended.
+// exitOfTask is the exit code of a task that has ended. A task that failed may have a result, too: the design was found
+// to be invalid, or no node succeeded.
 func exitOfTask(t starter.Task) int {
-	if t.State != starter.Completed || t.Result == nil {
+	switch r := t.Result; {
+	case r == nil:
 		return ExitFailed
-	}
-	switch {
-	case t.Result.Status == workflows.StatusSuccess:
+	case t.State == starter.Completed && r.Status == workflows.StatusSuccess:
 		return ExitDone
-	case t.Result.Status == workflows.StatusPartialSuccess:
+	case t.State == starter.Completed && r.Status == workflows.StatusPartialSuccess:
 		return ExitPartial
-	case !t.Result.Findings.Valid():
+	case !r.Findings.Valid():
 		return ExitInvalidDesign
 	}
 	return ExitFailed

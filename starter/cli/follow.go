@@ -49,11 +49,19 @@ func (c commands) follow(ctx context.Context, tasks starter.Starter, id string, 
 		return c.printEnd(e.task, e.times, w.out)
 	case interrupted:
 		return c.detach(ctx, tasks, id)
+	case isNotFound(e.err):
+		return e.err
 	case w.timeout > 0 && errors.Is(watching.Err(), context.DeadlineExceeded):
 		return &failure{ExitTimeout, errors.New("waited " + w.timeout.String() + " for task " + id +
 			", which still runs; look again with: drydock task watch " + id)}
 	}
+	c.say("lost sight of task %s, which goes on without us; look again with: drydock task watch %s", id, id)
 	return e.err
+}
+
+func isNotFound(err error) bool {
+	var e *starter.Error
+	return errors.As(err, &e) && e.Kind == starter.NotFound
 }
 
 // watch shows the progress of a task until it ends or the context does.

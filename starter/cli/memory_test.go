@@ -27,6 +27,7 @@ type memory struct {
 	order    []string
 	plan     starter.Plan
 	err      error            // of everything
+	watchErr error            // of watching
 	result   workflows.Result // of tasks that are started
 	runs     bool             // started tasks do not end
 	watching chan struct{}    // told when somebody watches
@@ -82,6 +83,9 @@ func (m *memory) Watch(ctx context.Context, id string, _ time.Duration, show fun
 	t, err := m.Task(ctx, id)
 	if err != nil {
 		return t, err
+	}
+	if m.watchErr != nil {
+		return starter.Task{}, m.watchErr
 	}
 	show(starter.Snapshot{Task: t, Progress: workflows.Progress{Site: "harbor", Phase: "nodes"}, At: start.Add(time.Second)})
 	if t.State != starter.Running {
@@ -190,4 +194,21 @@ func (h *harness) started(t *testing.T) workflows.Request {
 
 func nodes(names ...string) design.FilterTerm {
 	return design.FilterTerm{Type: design.FilterUnion, NodeNames: names}
+}
+
+// onText is a writer that does something once a text was written to it.
+type onText struct {
+	mu   sync.Mutex
+	text string
+	then func()
+}
+
+func (w *onText) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.then != nil && bytes.Contains(p, []byte(w.text)) {
+		w.then()
+		w.then = nil
+	}
+	return len(p), nil
 }

@@ -69,6 +69,38 @@ func TestDetachPrintsTheIDOnly(t *testing.T) {
 	assert.Equal(t, ran{ExitDone, "new\n", "the task runs; look with: drydock task watch new\n"}, got)
 }
 
+func TestATaskThatFailedHasItsExitCode(t *testing.T) {
+	invalid := workflows.Result{Findings: design.Messages{{Level: design.LevelError, Text: "no network oob", File: "site.yaml", Line: 3}}}
+	for name, c := range map[string]struct {
+		task starter.Task
+		code int
+		says string
+	}{
+		"for an invalid design": {starter.Task{State: starter.Failed, Failure: "the design is invalid", Result: &invalid}, ExitInvalidDesign,
+			"site.yaml:3: error: no network oob"},
+		"without a result": {starter.Task{State: starter.Failed, Failure: "the worker could not read it"}, ExitFailed, "the worker could not read it"},
+		"by cancellation":  {starter.Task{State: starter.Canceled, Failure: "the task was cancelled"}, ExitFailed, "the task was cancelled"},
+		"by force":         {starter.Task{State: starter.Terminated}, ExitFailed, "task old is terminated"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t)
+			c.task.ID = "old"
+			h.memory.add(c.task)
+			got := h.run(t, "task", "watch", "old")
+			assert.Equal(t, c.code, got.code)
+			assert.Contains(t, got.out, c.says)
+		})
+	}
+}
+
+func TestALostConnectionSaysThatTheTaskGoesOn(t *testing.T) {
+	h := newHarness(t)
+	h.memory.watchErr = &starter.Error{Kind: starter.Unreachable, Text: "read task new: refused"}
+	got := h.run(t, "task", "run", "deploy-nodes", "--design", h.design, "--all")
+	assert.Equal(t, ExitUnreachable, got.code)
+	assert.Contains(t, got.err, "lost sight of task new, which goes on without us; look again with: drydock task watch new\nerror: read task new: refused\n")
+}
+
 func TestTheResultDecidesTheExitCode(t *testing.T) {
 	failed := []workflows.NodeResult{{Node: "n2", Reason: "the BMC does not answer"}}
 	for name, c := range map[string]struct {

@@ -33,6 +33,9 @@ type State struct {
 // Server is the REST API.
 type Server struct {
 	Listen string `koanf:"listen"` // default 127.0.0.1:9000
+	// Designs is the directory below which clients may name designs as file:// references; "" allows none, since whoever
+	// may name any file may have it read.
+	Designs string `koanf:"designs"`
 }
 
 // Worker bounds what one worker process does at once.

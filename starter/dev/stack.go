@@ -196,6 +196,9 @@ func (s *Stack) Config() config.Config { return s.config }
 // Logs are the log files.
 func (s *Stack) Logs() []string { return []string{s.data.file(drydockLog), s.data.file(temporalLog)} }
 
+// TemporalAddress is where the Temporal server listens, as TEMPORAL_ADDRESS wants it.
+func (s *Stack) TemporalAddress() string { return address(s.options.Ports.Temporal) }
+
 // Address is where one of the parts is looked at.
 type Address struct{ Name, URL string }
 
@@ -204,7 +207,7 @@ func (s *Stack) Addresses() []Address {
 	p := s.options.Ports
 	return []Address{
 		{"Temporal UI", "http://" + address(p.UI) + "/namespaces/default/workflows"},
-		{"Temporal", address(p.Temporal)},
+		{"Temporal", s.TemporalAddress()},
 		{"REST API", "http://" + address(p.REST) + "/api/v1.0/tasks"},
 		{"simulated MAAS", s.simulator.MAASURL()},
 		{"simulator control", s.simulator.ControlURL()},

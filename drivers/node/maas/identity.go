@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"drydock/design"
+	"drydock/design/build"
 	"drydock/drivers"
 )
 
@@ -37,7 +38,7 @@ func (s *session) prove(call drivers.NodeCall, m *machine) error {
 	}
 	known := call.Build.Identity
 	if known.UUID != "" && m.HardwareUUID != "" {
-		if !sameUUID(known.UUID, m.HardwareUUID) {
+		if !build.SameUUID(known.UUID, m.HardwareUUID) {
 			return s.errorf(drivers.Conflict, "Find out whether the machine was replaced, and clear what is recorded of the node if so; nothing was touched.",
 				"machine %s has the system UUID %s, and %s was recorded for the node", m, strings.ToLower(m.HardwareUUID), known.UUID)
 		}
@@ -67,27 +68,4 @@ func (s *session) prove(call drivers.NodeCall, m *machine) error {
 			"the identity of machine %s can't be proven: the design has neither BMC address nor boot MAC, and nothing was recorded of the node", m)
 	}
 	return nil
-}
-
-// sameUUID compares system UUIDs. Firmware tables and BMCs disagree about the byte order of the first three groups.
-func sameUUID(a, b string) bool {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	return a == b || swapUUID(a) == b
-}
-
-func swapUUID(u string) string {
-	p := strings.Split(u, "-")
-	if len(p) != 5 {
-		return u
-	}
-	for i := range 3 {
-		var swapped strings.Builder
-		for j := len(p[i]) - 2; j >= 0; j -= 2 {
-			swapped.WriteString(p[i][j : j+2])
-		}
-		if len(p[i])%2 == 0 {
-			p[i] = swapped.String()
-		}
-	}
-	return strings.Join(p, "-")
 }

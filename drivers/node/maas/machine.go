@@ -39,25 +39,25 @@ func (s *size) UnmarshalJSON(data []byte) error {
 
 // machine is the part of a machine's body (GET machines/{system_id}/) that the driver uses.
 type machine struct {
-	SystemID      string  `json:"system_id"`
-	Hostname      string  `json:"hostname"`
-	FQDN          string  `json:"fqdn"`
-	Domain        named   `json:"domain"`
-	Status        int     `json:"status"`
-	StatusName    string  `json:"status_name"`
-	StatusMessage string  `json:"status_message"`
-	Owner         string  `json:"owner"`
-	AgentName     *string `json:"agent_name"` // not shown by 3.x; see allocatedToUs
-	Locked        bool    `json:"locked"`
-	NodeType      int     `json:"node_type"`
-	NodeTypeName  string  `json:"node_type_name"`
-	OSystem       string  `json:"osystem"`
-	DistroSeries  string  `json:"distro_series"`
-	HWEKernel     string  `json:"hwe_kernel"`
-	MinHWEKernel  string  `json:"min_hwe_kernel"`
-	Architecture  string  `json:"architecture"`
-	PowerType     string  `json:"power_type"`
-	BootMethod    string  `json:"bios_boot_method"`
+	SystemID      string          `json:"system_id"`
+	Hostname      string          `json:"hostname"`
+	FQDN          string          `json:"fqdn"`
+	Domain        named           `json:"domain"`
+	Status        int             `json:"status"`
+	StatusName    string          `json:"status_name"`
+	StatusMessage string          `json:"status_message"`
+	Owner         string          `json:"owner"`
+	AgentName     json.RawMessage `json:"agent_name"` // not shown by 3.x: see session.ours
+	Locked        bool            `json:"locked"`
+	NodeType      int             `json:"node_type"`
+	NodeTypeName  string          `json:"node_type_name"`
+	OSystem       string          `json:"osystem"`
+	DistroSeries  string          `json:"distro_series"`
+	HWEKernel     string          `json:"hwe_kernel"`
+	MinHWEKernel  string          `json:"min_hwe_kernel"`
+	Architecture  string          `json:"architecture"`
+	PowerType     string          `json:"power_type"`
+	BootMethod    string          `json:"bios_boot_method"`
 
 	HardwareUUID string            `json:"hardware_uuid"`
 	HardwareInfo map[string]string `json:"hardware_info"`

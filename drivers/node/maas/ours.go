@@ -2,6 +2,7 @@ package maas
 
 import (
 	"net/url"
+	"strings"
 
 	"drydock/drivers"
 )
@@ -38,8 +39,8 @@ func (s *session) user() (name string, admin bool, err error) {
 
 // ours reports whether the machine is allocated to us: to our user, under our agent name or under none.
 //
-// The machine's body does not show the agent name, so that MAAS is asked for it as a filter; the empty value matches
-// machines without one. Where a MAAS ignores the empty value, such a machine counts as not ours, which is the safe side.
+// The machine's body does not show the agent name at MAAS 3.x, so that MAAS is asked for it as a filter; the empty value
+// matches machines without one. Where a MAAS ignores the empty value, such a machine counts as not ours, which is the safe side.
 func (s *session) ours(m *machine) (bool, error) {
 	if m.Owner == "" || !m.held() {
 		return false, nil
@@ -49,7 +50,8 @@ func (s *session) ours(m *machine) (bool, error) {
 		return false, err
 	}
 	if m.AgentName != nil {
-		return *m.AgentName == "" || *m.AgentName == s.d.cfg.AgentName, nil
+		agent := strings.Trim(string(m.AgentName), `"`)
+		return agent == "" || agent == "null" || agent == s.d.cfg.AgentName, nil
 	}
 	found, err := s.machines(url.Values{"id": {m.SystemID}, "agent_name": {s.d.cfg.AgentName, ""}})
 	if err != nil {

@@ -104,12 +104,12 @@ type region struct {
 
 func newRegion(t *testing.T, site *design.Site, change func(*Config)) *region {
 	t.Helper()
-	w := world.New(site, world.Options{Seed: 1, Speed: 2000})
+	w := world.New(site, world.Options{Seed: 1, Speed: 20000})
 	srv := simulated.New(w, simulated.Options{Seed: 1, RackNetworks: []netip.Prefix{netip.MustParsePrefix("10.40.2.0/24")}})
 	web := httptest.NewServer(srv)
 	t.Cleanup(func() { web.Close(); srv.Close(); w.Close() })
 	r := &region{t: t, site: site, world: w, maas: srv, meter: &meter{}, build: map[string]build.Node{}, url: web.URL + "/MAAS"}
-	r.config = Config{URL: r.url, APIKey: design.Secret(srv.APIKey()), Transport: r.meter, PollInterval: 10 * time.Millisecond}
+	r.config = Config{URL: r.url, APIKey: design.Secret(srv.APIKey()), Transport: r.meter, PollInterval: 4 * time.Millisecond}
 	if change != nil {
 		change(&r.config)
 	}
@@ -143,7 +143,7 @@ func (r *region) finish(node string, j *memory, action nodeAction) (drivers.Repo
 			}
 			return report, err
 		}
-		<-time.After(5 * time.Millisecond) // the pause between two calls that the error asks for
+		<-time.After(2 * time.Millisecond) // the pause between two calls that the error asks for
 	}
 	return report, fmt.Errorf("still waiting after 20 s: %w", err)
 }
@@ -207,3 +207,9 @@ func classed(t *testing.T, err error, class drivers.Class) *drivers.Error {
 	require.NotContains(t, e.Error(), testBMCPassword)
 	return e
 }
+
+// How long, and how often, tests look for something that the simulated region does by itself.
+const (
+	waitFor = 10 * time.Second
+	tick    = 5 * time.Millisecond
+)

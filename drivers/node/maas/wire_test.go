@@ -243,9 +243,33 @@ func TestPowerAddressesAreComparedByHost(t *testing.T) {
 	}
 }
 
-func TestSystemUUIDsAreEqualInBothByteOrders(t *testing.T) {
-	require.True(t, sameUUID("4C4C4544-0044-4A10-8031-B7C04F4D4E32", "44454c4c-4400-104a-8031-b7c04f4d4e32"))
-	require.True(t, sameUUID("4c4c4544-0044-4a10-8031-b7c04f4d4e32", "4C4C4544-0044-4A10-8031-B7C04F4D4E32"))
-	require.False(t, sameUUID("4c4c4544-0044-4a10-8031-b7c04f4d4e32", "4c4c4544-0044-4a10-8031-b7c04f4d4e33"))
-	require.False(t, sameUUID("x", "y"))
+func TestAnAllocationIsOursByAFilterForTheAgentNameWhichNoBodyShows(t *testing.T) {
+	var asked []string
+	answer := `[]`
+	d := against(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("op") == "whoami" {
+			fmt.Fprint(w, `{"username": "admin", "is_superuser": true}`)
+			return
+		}
+		asked = append(asked, r.URL.Query()["id"]...)
+		asked = append(asked, r.URL.Query()["agent_name"]...)
+		fmt.Fprint(w, answer)
+	}, nil)
+	s, err := d.session(context.Background(), drivers.DeployNode, "node n1")
+	require.NoError(t, err)
+	m := &machine{SystemID: "abc123", Status: stAllocated, Owner: "admin"}
+	ours, err := s.ours(m)
+	require.NoError(t, err)
+	require.False(t, ours)
+	require.Equal(t, []string{"abc123", "drydock", ""}, asked)
+	answer = `[{"system_id": "abc123"}]`
+	ours, err = s.ours(m)
+	require.NoError(t, err)
+	require.True(t, ours)
+	ours, err = s.ours(&machine{SystemID: "abc123", Status: stAllocated, Owner: "somebody"})
+	require.NoError(t, err)
+	require.False(t, ours)
+	ours, err = s.ours(&machine{SystemID: "abc123", Status: stNew, Owner: "admin"})
+	require.NoError(t, err)
+	require.False(t, ours, "who enlisted a machine does not hold it")
 }

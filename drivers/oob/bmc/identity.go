@@ -38,22 +38,10 @@ func UUID(text string) string {
 	return digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
 }
 
-// SameUUID compares UUIDs. One that differs only in the byte order of its first three fields is the same: firmware tables
-// keep those little-endian, and BMCs disagree on whether to turn them.
+// SameUUID compares UUIDs in whatever byte order they were written; what is no UUID is the same as nothing.
 func SameUUID(a, b string) bool {
 	a, b = UUID(a), UUID(b)
-	return a != "" && b != "" && (a == b || turned(a) == b)
-}
-
-func turned(uuid string) string {
-	raw, err := hex.DecodeString(strings.ReplaceAll(uuid, "-", ""))
-	if err != nil || len(raw) != 16 {
-		return ""
-	}
-	slices.Reverse(raw[0:4])
-	slices.Reverse(raw[4:6])
-	slices.Reverse(raw[6:8])
-	return UUID(hex.EncodeToString(raw))
+	return a != "" && b != "" && build.SameUUID(a, b)
 }
 
 // MAC returns a MAC address in lower case with colons; "" for what is none, such as all zeros.

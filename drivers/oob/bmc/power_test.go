@@ -153,3 +153,14 @@ func TestPowerIsCutWhenTheShutdownIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestFinishedRestartIsOver(t *testing.T) {
+	j := conformance.NewJournal()
+	_, err := powerOf(&script{states: []string{on}}, j).Cycle(t.Context())
+	require.NoError(t, err)
+	s := &script{states: []string{off}} // somebody turned the machine off since
+	rep, err := powerOf(s, j).Cycle(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, drivers.Changed, rep.Outcome)
+	assert.Empty(t, s.sent)
+}

@@ -159,6 +159,15 @@ func TestSuitesAreTriedAndRemembered(t *testing.T) {
 	}
 }
 
+func TestSuiteThatGetsNoAnswerIsFollowedByTheNext(t *testing.T) {
+	r := newReference(t, options{})
+	r.wire.mu.Lock()
+	r.wire.deafTo = types.AuthAlg_HMAC_SHA256 // that of suite 17
+	r.wire.mu.Unlock()
+	_, err := driverAt(t, r.address).InterrogateOob(short(t), callWith(password))
+	require.NoError(t, err)
+}
+
 func TestConfigurationIsChecked(t *testing.T) {
 	for name, config := range map[string]ipmi.Config{
 		"cipher suite 0":                       {CipherSuites: []int{17, 0}},

@@ -230,6 +230,7 @@ type wire struct {
 	loseAfter func() bool
 	rakp1     int
 	open      int
+	deafTo    types.AuthAlg // Open Session with this algorithm gets no answer; 0: all do
 }
 
 // opens is how many Open Session requests came.
@@ -258,6 +259,10 @@ func (w *wire) ReadFrom(buf []byte) (int, net.Addr, error) {
 			}
 		}
 		silent := w.silent
+		// The authentication algorithm of an Open Session request is 28 bytes from the start of the datagram.
+		if n > 28 && buf[4] == 0x06 && buf[5]&0x3f == 0x10 && w.deafTo != 0 && types.AuthAlg(buf[28]) == w.deafTo {
+			silent = true
+		}
 		w.mu.Unlock()
 		if !silent {
 			return n, addr, nil

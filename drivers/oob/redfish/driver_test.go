@@ -100,16 +100,17 @@ func target(t *testing.T, s *service) conformance.OOBTarget {
 // TestContract runs the suite against services that differ in what the field differs in.
 func TestContract(t *testing.T) {
 	for name, quirk := range map[string]func(*service){
-		"a plain service":                           func(*service) {},
-		"a service without sessions":                func(s *service) { s.noSessions = true },
-		"a service with one session":                func(s *service) { s.sessionLimit = 1 },
-		"a service with strict ETags":               func(s *service) { s.etags = "strict" },
-		"a service with weak ETags":                 func(s *service) { s.etags = "weak" },
-		"a service that rejects If-Match":           func(s *service) { s.rejectIfMatch = true },
-		"a service with a settings object alone":    func(s *service) { s.settingsOnly = true },
-		"a service that shows boot as setting only": func(s *service) { s.settingsList = true },
-		"a service with slow power":                 func(s *service) { s.transition = 40 * time.Millisecond },
-		"a service without a restart":               func(s *service) { s.resetTypes = []string{"On", "ForceOff"} },
+		"a plain service":                            func(*service) {},
+		"a service without sessions":                 func(s *service) { s.noSessions = true },
+		"a service that names sessions and has none": func(s *service) { s.noSessions, s.namesSessions = true, true },
+		"a service with one session":                 func(s *service) { s.sessionLimit = 1 },
+		"a service with strict ETags":                func(s *service) { s.etags = "strict" },
+		"a service with weak ETags":                  func(s *service) { s.etags = "weak" },
+		"a service that rejects If-Match":            func(s *service) { s.rejectIfMatch = true },
+		"a service with a settings object alone":     func(s *service) { s.settingsOnly = true },
+		"a service that shows boot as setting only":  func(s *service) { s.settingsList = true },
+		"a service with slow power":                  func(s *service) { s.transition = 40 * time.Millisecond },
+		"a service without a restart":                func(s *service) { s.resetTypes = []string{"On", "ForceOff"} },
 		"a service that tells by ActionInfo": func(s *service) {
 			s.actionInfo, s.resetTypes = true, []string{"ForceOn", "ForceOff", "PowerCycle"}
 		},

@@ -43,6 +43,7 @@ type service struct {
 	// Behaviours.
 	silent         bool
 	noSessions     bool          // no SessionService
+	namesSessions  bool          // the root names a SessionService although there is none
 	sessionLimit   int           // 503 beyond it
 	dropSessions   int           // so many requests find their session gone
 	authOverload   bool          // wrong credentials are 400
@@ -181,7 +182,7 @@ func (s *service) link(path string) map[string]string {
 
 func (s *service) root(w http.ResponseWriter) {
 	root := map[string]any{"Systems": s.link("/redfish/v1/Systems")}
-	if !s.noSessions {
+	if !s.noSessions || s.namesSessions {
 		root["SessionService"] = s.link("/redfish/v1/SessionService")
 		root["Links"] = map[string]any{"Sessions": s.link("/redfish/v1/SessionService/Sessions")}
 	}

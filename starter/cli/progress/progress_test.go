@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"drydock/design"
 	"drydock/starter"
 	"drydock/workflows"
 )
@@ -157,6 +158,8 @@ func TestSummaryListsFailuresFirstWithReasonAndTime(t *testing.T) {
 	times.Observe(at(99, "done", node("n1", "r1", workflows.PhaseDone), node("n2", "r1", workflows.PhaseFailed)))
 	task := starter.Task{ID: "t1", State: starter.Completed, Started: start, Closed: start.Add(70 * time.Second), Result: &workflows.Result{
 		Status: workflows.StatusPartialSuccess, Message: "1 of 3 nodes failed",
+		Findings: design.Messages{{Level: design.LevelWarning, Text: "no tag definitions"},
+			{Level: design.LevelError, Text: "no network oob", File: "site.yaml", Line: 3, Code: "DD1001", Rule: "network-references"}},
 		Steps:     []workflows.StepResult{{Action: "ValidateNodeServices", Outcome: "already"}},
 		Successes: []workflows.NodeResult{{Node: "n1", Rack: "r1", Outcome: "changed"}},
 		Failures:  []workflows.NodeResult{{Node: "n2", Rack: "r1", Reason: "the BMC does not answer: see its cable", Step: "PowerCycleNode", LeftAs: "powered off"}},
@@ -165,6 +168,8 @@ func TestSummaryListsFailuresFirstWithReasonAndTime(t *testing.T) {
 	var out bytes.Buffer
 	Summary(&out, task, &times, 0)
 	assert.Equal(t, strings.Join([]string{
+		"site.yaml:3: error: no network oob [DD1001 network-references]",
+		"the design has 1 warning: see them with: drydock design validate",
 		"ValidateNodeServices already",
 		" node  rack  outcome  time  reason",
 		strings.Repeat("─", 105),

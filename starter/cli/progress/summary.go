@@ -23,8 +23,12 @@ func Summary(w io.Writer, task starter.Task, times *Times, width int) {
 		return
 	}
 	r := task.Result
-	for _, m := range r.Findings {
+	faults := r.Findings.Errors()
+	for _, m := range faults {
 		fmt.Fprintln(w, clean(m.String()))
+	}
+	if n := len(r.Findings) - len(faults); n > 0 {
+		fmt.Fprintf(w, "the design has %s: see them with: drydock design validate\n", count(n, "warning"))
 	}
 	for _, step := range r.Steps {
 		line := clean(step.Action) + " " + clean(step.Outcome)

@@ -1,0 +1,177 @@
+package maas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"drydock/design"
+	"drydock/drivers"
+)
+
+// survive runs an action whose n-th request is lost, before the region sees it or after, and calls it again, as a workflow
+// would, with the journal that it left.
+func (r *region) survive(node string, n int, after bool, action nodeAction) (drivers.Report, bool) {
+	r.t.Helper()
+	r.meter.reset()
+	lost := false
+	r.meter.cut = func(i int) (bool, bool) {
+		if i == n {
+			lost = true
+			return !after, after
+		}
+		return false, false
+	}
+	j := newMemory()
+	for range 2000 {
+		report, err := action(context.Background(), r.call(node, j))
+		if err == nil {
+			if report.Build != nil {
+				r.build[node] = *report.Build
+			}
+			return report, lost
+		}
+		var e *drivers.Error
+		require.True(r.t, errors.As(err, &e), "%v", err)
+		require.Equal(r.t, drivers.Retry, e.Class.Disposition(), "request %d lost, after=%v: %v", n, after, err)
+		<-time.After(2 * time.Millisecond) // the pause that the error asks for
+	}
+	require.FailNow(r.t, "the action does not end", "request %d lost, after=%v", n, after)
+	return drivers.Report{}, false
+}
+
+// each runs a function for every request number and both ways to lose it, until the action makes no such request.
+func each2(t *testing.T, max int, f func(t *testing.T, n int, after bool) (lost bool)) {
+	t.Helper()
+	for n := 1; n <= max; n++ {
+		lost := false
+		for _, after := range []bool{false, true} {
+			lost = f(t, n, after) || lost
+		}
+		if !lost {
+			require.Greater(t, n, 2, "the action made hardly a request")
+			return
+		}
+	}
+}
+
+func TestIdentifyCommissionDeployAndDestroySurviveTheLossOfAnySingleRequest(t *testing.T) {
+	actions := map[string]func(*region) nodeAction{
+		"IdentifyNode":      func(r *region) nodeAction { return r.driver.IdentifyNode },
+		"ConfigureHardware": func(r *region) nodeAction { return r.driver.ConfigureHardware },
+		"DeployNode":        func(r *region) nodeAction { return r.driver.DeployNode },
+		"DestroyNode":       func(r *region) nodeAction { return r.driver.DestroyNode },
+	}
+	const node = "harbor-n1"
+	for name, choose := range actions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each2(t, 9, func(t *testing.T, n int, after bool) bool {
+				r := newRegion(t, testSite(), nil)
+				r.prepareSite()
+				r.boot(node)
+				for _, before := range []string{"IdentifyNode", "ConfigureHardware", "DeployNode", "DestroyNode"} {
+					action := actions[before](r)
+					if before != name {
+						r.must(drivers.Changed, node, newMemory(), action)
+						if before == "ConfigureHardware" {
+							r.must(drivers.Changed, node, newMemory(), r.driver.ApplyNodeNetworking)
+							r.must(drivers.Changed, node, newMemory(), r.driver.ApplyNodeStorage)
+						}
+						continue
+					}
+					report, lost := r.survive(node, n, after, choose(r))
+					if name != "IdentifyNode" || !lost || !after {
+						// A rename whose answer was lost is found done; nothing tells then that it was us.
+						require.Equal(t, drivers.Changed, report.Outcome, "request %d lost, after=%v", n, after)
+					}
+					require.Empty(t, r.must(drivers.Already, node, newMemory(), action))
+					m, _ := r.world.Machine(node)
+					counters := m.Counters()
+					require.LessOrEqual(t, counters.Commissions, 1)
+					require.LessOrEqual(t, counters.Deploys, 1)
+					require.LessOrEqual(t, counters.Erases, 1)
+					return lost
+				}
+				return false
+			})
+		})
+	}
+}
+
+func TestNetworkStorageAndPlatformSurviveTheLossOfAnySingleRequest(t *testing.T) {
+	const node = "harbor-n1"
+	variants := map[string]func(*design.Node, bool){
+		"ApplyNodeNetworking": func(n *design.Node, other bool) {
+			n.Interfaces[0].Networks = []string{"mgmt", "storage"}
+			n.Interfaces[0].Name, n.Addresses[2].IP = "bond0", address("10.40.3.11")
+			if other {
+				n.Interfaces[0].Networks = []string{"mgmt"}
+				n.Interfaces[0].Name, n.Addresses[2].IP = "bond1", address("10.40.3.12")
+			}
+		},
+		"ApplyNodeStorage": func(n *design.Node, other bool) {
+			n.Storage.Devices[1].Partitions[0].Size = gib(40, "40gi")
+			if other {
+				n.Storage.Devices[1].Partitions[0].Size = gib(60, "60gi")
+			}
+		},
+		"ApplyNodePlatform": func(n *design.Node, other bool) {
+			n.Tags, n.Platform.KernelParams = []string{"lab"}, []string{"quiet"}
+			if other {
+				n.Tags, n.Platform.KernelParams = []string{"plant"}, []string{"debug"}
+			}
+		},
+	}
+	for name, vary := range variants {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRegion(t, testSite(), nil)
+			r.ready(node, true)
+			action := map[string]nodeAction{
+				"ApplyNodeNetworking": r.driver.ApplyNodeNetworking, "ApplyNodeStorage": r.driver.ApplyNodeStorage, "ApplyNodePlatform": r.driver.ApplyNodePlatform,
+			}[name]
+			vary(r.site.Node(node), false)
+			_, err := r.finish(node, newMemory(), action)
+			require.NoError(t, err)
+			other := false
+			each2(t, 60, func(t *testing.T, n int, after bool) bool {
+				other = !other
+				vary(r.site.Node(node), other)
+				_, lost := r.survive(node, n, after, action)
+				require.Empty(t, r.must(drivers.Already, node, newMemory(), action), fmt.Sprintf("request %d lost, after=%v", n, after))
+				return lost
+			})
+		})
+	}
+}
+
+func TestTheNetworkTemplateSurvivesTheLossOfAnySingleRequest(t *testing.T) {
+	each2(t, 40, func(t *testing.T, n int, after bool) bool {
+		r := newRegion(t, testSite(), nil)
+		lost := false
+		r.meter.cut = func(i int) (bool, bool) {
+			if i == n {
+				lost = true
+				return !after, after
+			}
+			return false, false
+		}
+		_, err := r.driver.CreateNetworkTemplate(context.Background(), r.siteCall())
+		if lost {
+			classed(t, err, drivers.Unreachable)
+			_, err = r.driver.CreateNetworkTemplate(context.Background(), r.siteCall())
+		}
+		require.NoError(t, err, "request %d lost, after=%v", n, after)
+		r.meter.reset()
+		report, err := r.driver.CreateNetworkTemplate(context.Background(), r.siteCall())
+		require.NoError(t, err)
+		require.Equal(t, drivers.Already, report.Outcome)
+		require.Empty(t, r.meter.written())
+		return lost
+	})
+}
