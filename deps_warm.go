@@ -37,5 +37,6 @@ import (
 	_ "golang.org/x/time/rate"
 	_ "gopkg.in/yaml.v3"
 	_ "github.com/juju/gomaasapi/v2"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
 	_ "modernc.org/sqlite"
 )

@@ -81,6 +81,9 @@ func newScrubber(known []design.Secret, nodes ...*design.Node) scrubber {
 	add := func(secret design.Secret) {
 		if v := secret.Reveal(); len(v) >= 3 { // shorter ones would shred every text and protect nothing
 			s = append(s, v)
+			if len(v) > 20 {
+				s = append(s, v[:20]) // what IPMI knows of a password
+			}
 			// A MAAS key is three secrets in one; any part may turn up alone.
 			for _, part := range strings.Split(v, ":") {
 				if len(part) >= 8 && part != v {

@@ -291,6 +291,7 @@ func TestAColdResetIsThatOfTheControllerAndNotOfTheMachine(t *testing.T) {
 
 func TestAnAccountThatIPMICanNotHaveIsAnErrorWithoutItsSecret(t *testing.T) {
 	design := worldtest.Site()
+	design.Node(worldtest.IPMI).OOB.Account = "an-account-longer-than-sixteen"
 	design.Node(worldtest.IPMI).OOB.Credential = "longer-than-twenty-characters"
 	w := world.New(design, fast)
 	t.Cleanup(w.Close)

@@ -111,6 +111,9 @@ func (s *Server) netplan(m *machine) obj {
 		case kindBridge:
 			b["macaddress"], b["interfaces"] = i.mac, namesOf(i.parents)
 		case kindVLAN:
+			if i.vlan == nil {
+				continue // disconnected: there is nothing to be tagged with
+			}
 			b["id"], b["link"] = i.vlan.vid, i.parents[0].name
 		}
 		s.netplanLinks(m, i, b)

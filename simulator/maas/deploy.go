@@ -27,6 +27,9 @@ func (s *Server) allocate(c *call) (any, error) {
 			delete(c.params, k)
 		}
 	}
+	if isTrue(opts["bridge_all"]) {
+		return nil, refuse(http.StatusNotImplemented, "Not simulated: POST %s op=allocate bridge_all", c.request.URL.Path)
+	}
 	match, err := s.filter(c, allocateConstraints)
 	if err != nil {
 		return nil, err

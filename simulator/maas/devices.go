@@ -19,7 +19,7 @@ func (s *Server) deviceByID(id string) *device {
 
 func (s *Server) deviceObject(d *device) obj {
 	b := obj{"node_type": 1, "node_type_name": "Device", "system_id": d.systemID, "hostname": d.hostname, "fqdn": d.fqdn(),
-		"owner": nil, "owner_data": d.owned, "workload_annotations": d.owned, "tag_names": strings0(s.tagNames(&d.machine)),
+		"owner": nil, "owner_data": d.owned, "workload_annotations": d.owned, "tag_names": orEmpty(s.tagNames(&d.machine)),
 		"domain": s.domainBody(d.domain), "zone": d.zone.body(), "description": d.description, "parent": orNull(d.parent), "address_ttl": nil,
 		"interface_set": listOf(d.interfaces, func(i *iface) obj { return s.interfaceBody(&d.machine, i) }),
 		"resource_uri":  apiRoot + "devices/" + d.systemID + "/"}

@@ -123,7 +123,7 @@ func eventMatches(c *call, e *event) bool {
 			return false
 		}
 	}
-	if a := c.list("agent_name"); len(a) > 0 && (e.machine.agentName == nil || !contains(a, *e.machine.agentName)) {
+	if a := c.list("agent_name"); len(a) > 0 && !contains(a, e.machine.agent()) {
 		return false
 	}
 	return len(c.list("owner")) == 0 || e.user != nil && contains(c.list("owner"), e.user.name)

@@ -14,6 +14,7 @@ import (
 )
 
 func TestAMachineLivesFromEnlistmentToErasure(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, maas.Options{})
 	wm, _ := r.world.Machine("n1")
 	id := r.enlist("n1")
@@ -118,6 +119,7 @@ func TestFaultsOfHardwareBecomeFailureStates(t *testing.T) {
 }
 
 func TestACreateWhoseBMCDoesNotAnswerLeavesTheMachineBehind(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, maas.Options{})
 	pairs := []string{"hostname", "lost", "architecture", "amd64/generic", "mac_addresses", "52:54:00:00:00:01", "power_type", "ipmi",
 		"power_parameters_power_address", "10.99.1.9", "power_parameters_power_user", "u", "power_parameters_power_pass", "p"}
@@ -133,6 +135,7 @@ func TestACreateWhoseBMCDoesNotAnswerLeavesTheMachineBehind(t *testing.T) {
 }
 
 func TestAnInstallationThatIsResetBeginsAgain(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, maas.Options{})
 	id := r.ready("n1")
 	wm, _ := r.world.Machine("n1")
@@ -144,6 +147,7 @@ func TestAnInstallationThatIsResetBeginsAgain(t *testing.T) {
 }
 
 func TestAnInstallationThatLosesPowerTimesOut(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, maas.Options{})
 	id := r.ready("n1")
 	require.Equal(t, 200, r.post("maas/?op=set_config", "name", "node_timeout", "value", "10").status)
@@ -156,6 +160,7 @@ func TestAnInstallationThatLosesPowerTimesOut(t *testing.T) {
 }
 
 func TestTheCommonClientCanDoTheWholeJob(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, maas.Options{})
 	id := r.ready("n1")
 	c, err := client.GetClient(r.url, r.key, "2.0")

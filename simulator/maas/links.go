@@ -37,7 +37,7 @@ func (s *Server) linkSubnet(c *call, m *machine, i *iface) error {
 	force := c.flag("force")
 	switch mode {
 	case modeAuto, modeStatic:
-		if sub == nil && (mode == modeAuto || true) {
+		if sub == nil {
 			v.add("subnet", fieldRequired)
 		}
 	case modeDHCP:

@@ -78,8 +78,7 @@ func lshwXML(hostname string, h world.Hardware) []byte {
 			LogicalName: "/dev/" + d.Name, Version: "1.0", Serial: d.Serial, Size: units("bytes", d.SizeBytes),
 			Config: configuration("ansiversion", "6", "logicalsectorsize", "512", "sectorsize", "512", "wwn", d.WWN)}
 		if kind != "scsi" {
-			node.Description, node.Class = "NVMe disk", "storage"
-			pci.Children = append(pci.Children, node)
+			pci.Children = append(pci.Children, nvme(n, d))
 			continue
 		}
 		key := "scsi" + host
@@ -115,6 +114,21 @@ func lshwXML(hostname string, h world.Hardware) []byte {
 		return []byte(fmt.Sprintf("<!-- %v -->", err))
 	}
 	return append([]byte(xml.Header), out...)
+}
+
+// nvme is a controller with one namespace: a PCI address is the controller's, the block device is the namespace's.
+func nvme(n int, d world.Disk) lshwNode {
+	controller, _, _ := strings.Cut(strings.TrimPrefix(d.Name, "nvme"), "n")
+	pci, bus := d.Bus, text("nvme@%s:1", controller)
+	if strings.HasPrefix(d.Bus, "nvme@") {
+		pci, bus = "", d.Bus
+	}
+	return lshwNode{ID: indexed("nvme", n), Claimed: "true", Class: "storage", Description: "NVMe device", Product: d.Model,
+		Vendor: firstWord(d.Model), PhysID: "0", BusInfo: pci, LogicalName: "/dev/nvme" + controller, Version: "1.0",
+		Serial: d.Serial, Config: configuration("driver", "nvme"),
+		Children: []lshwNode{{ID: "namespace", Claimed: "true", Class: "disk", Description: "NVMe disk", PhysID: "1",
+			BusInfo: bus, LogicalName: "/dev/" + d.Name, Size: units("bytes", d.SizeBytes),
+			Config: configuration("logicalsectorsize", "512", "sectorsize", "512", "wwid", d.WWN)}}}
 }
 
 func indexed(kind string, n int) string {

@@ -105,6 +105,14 @@ func (s *Server) physical(m *machine) (*world.Machine, bool) {
 
 func (m *machine) fqdn() string { return m.hostname + "." + m.domain.name }
 
+// agent is the agent name that the machine was allocated with. No body shows it; filters know it.
+func (m *machine) agent() string {
+	if m.agentName == nil {
+		return ""
+	}
+	return *m.agentName
+}
+
 func (m *machine) uri() string { return apiRoot + "machines/" + m.systemID + "/" }
 
 // setMessage is what status_message and status_action show: the last event.
@@ -163,7 +171,7 @@ func (s *Server) body(m *machine) obj {
 		"volume_groups":       listOf(m.groups, func(g *volumeGroup) obj { return s.groupBody(m, g) }),
 		"special_filesystems": listOf(m.special, (*filesystem).body),
 		"raids":               []obj{}, "bcaches": []obj{}, "cache_sets": []obj{},
-		"tag_names":    strings0(s.tagNames(m)),
+		"tag_names":    orEmpty(s.tagNames(m)),
 		"numanode_set": []obj{{"index": 0, "memory": numaMemory, "cores": cores, "hugepages_set": []obj{}}},
 		"node_type":    0, "node_type_name": "Machine", "address_ttl": nil, "disable_ipv4": false, "parent": nil, "pod": nil,
 		"virtualmachine_id": nil, "ephemeral_deploy": false, "enable_hw_sync": false, "last_sync": nil, "next_sync": nil,

@@ -71,10 +71,30 @@ func (s *Server) seedNetwork(prefixes []netip.Prefix) {
 		sub := &subnet{id: s.id("subnet"), name: p.String(), cidr: p, vlan: f.untagged, managed: true, dns: true, proxy: true, rdns: 2}
 		s.net.subnets = append(s.net.subnets, sub)
 		l := s.newLink(modeStatic, sub)
-		l.ip = p.Addr().Next().Next()
+		l.ip = s.rackAddress(p)
 		s.addInterface(s.net.rack, &iface{name: text("eth%d", n), kind: kindPhysical, mac: text("52:54:00:ca:fe:%02x", n%256),
 			vlan: f.untagged, links: []*link{l}, connected: true, speed: 10000})
 	}
+}
+
+// rackAddress is where the rack sits on a network: an address that the design has not given to anything else.
+func (s *Server) rackAddress(p netip.Prefix) netip.Addr {
+	taken := map[netip.Addr]bool{}
+	for _, n := range s.world.Site().Nodes {
+		for _, a := range n.Addresses {
+			taken[a.IP] = true
+		}
+	}
+	for _, n := range s.world.Site().Networks {
+		for _, r := range n.Routes {
+			taken[r.Gateway] = true
+		}
+	}
+	ip := p.Addr().Next().Next()
+	for taken[ip] && p.Contains(ip.Next()) {
+		ip = ip.Next()
+	}
+	return ip
 }
 
 func (s *Server) newFabric(name, class string) *fabric {

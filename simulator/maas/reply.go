@@ -183,7 +183,8 @@ func listOf[T any](items []T, body func(T) obj) []obj {
 	return out
 }
 
-func strings0(items []string) []string {
+// orEmpty is [] rather than null.
+func orEmpty(items []string) []string {
 	if items == nil {
 		return []string{}
 	}

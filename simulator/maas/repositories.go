@@ -23,9 +23,9 @@ func (s *Server) seedRepositories() {
 }
 
 func (r *repository) body() obj {
-	return obj{"name": r.name, "url": r.url, "distributions": strings0(r.distributions), "disabled_pockets": strings0(r.pockets),
-		"disabled_components": strings0(r.disabled), "disable_sources": r.noSources, "components": strings0(r.components),
-		"arches": strings0(r.arches), "key": r.key, "enabled": r.enabled, "id": r.id,
+	return obj{"name": r.name, "url": r.url, "distributions": orEmpty(r.distributions), "disabled_pockets": orEmpty(r.pockets),
+		"disabled_components": orEmpty(r.disabled), "disable_sources": r.noSources, "components": orEmpty(r.components),
+		"arches": orEmpty(r.arches), "key": r.key, "enabled": r.enabled, "id": r.id,
 		"resource_uri": text("%spackage-repositories/%d/", apiRoot, r.id)}
 }
 

@@ -114,7 +114,7 @@ func (s *Server) answer(c *call) *reply {
 	}
 	res, vars := s.router.find(path)
 	if res == nil {
-		if name, _, _ := strings.Cut(path, "/"); unbuiltResources[name] && strings.HasSuffix(path, "/") {
+		if unbuilt(path) {
 			return &refuse(http.StatusNotImplemented, "Not simulated: %s %s", c.request.Method, c.request.URL.Path).reply
 		}
 		f := refuse(http.StatusNotFound, "Unknown API endpoint: %s.", c.request.URL.Path)
@@ -125,13 +125,24 @@ func (s *Server) answer(c *call) *reply {
 	if err := c.parse(); err != nil {
 		return &refuse(http.StatusBadRequest, "%v", err).reply
 	}
-	s.mu.Lock()
-	v, err := s.dispatch(c, res)
-	a := replyOf(v, err) // what is shown still belongs to the region, so it is encoded before the unlock
-	pending := s.take()
-	s.mu.Unlock()
+	a, pending := s.perform(c, res)
 	run(pending)
 	return a
+}
+
+// perform runs the operation with the lock held. What it shows still belongs to the region, so it is encoded before the
+// unlock. A panic becomes the 500 that a real region makes of its own mistakes, and leaves nobody locked out.
+func (s *Server) perform(c *call, res *resource) (a *reply, pending []func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer func() {
+		if r := recover(); r != nil {
+			s.log.Error("operation failed", "method", c.request.Method, "path", c.request.URL.Path, "op", c.op, "reason", r)
+			a, pending = &refuse(http.StatusInternalServerError, "%v", r).reply, s.take()
+		}
+	}()
+	v, err := s.dispatch(c, res)
+	return replyOf(v, err), s.take()
 }
 
 // replyOf makes an answer of what a handler returned.
@@ -192,12 +203,21 @@ func allowed(res *resource) string {
 	return strings.Join(out, ", ")
 }
 
-// unbuiltResources are parts of the API that exist in a MAAS and not here.
-var unbuiltResources = map[string]bool{
-	"bcache-cache-sets": true, "commissioning-scripts": true, "dhcp-snippets": true, "discovery": true, "files": true,
-	"license-key": true, "license-keys": true, "node-scripts": true, "notifications": true, "pods": true, "vm-hosts": true,
-	"vm-clusters": true, "virtual-machines": true, "vmfs-datastores": true, "reservedips": true, "nodes": true,
-	"machines": true, "rackcontrollers": true, "regioncontrollers": true,
+// unbuiltResources are parts of the API that exist in a MAAS and not here, by the first part of the path; unbuiltOfNodes by
+// the third, below nodes/{system_id}/.
+var (
+	unbuiltResources = map[string]bool{"commissioning-scripts": true, "dhcp-snippets": true, "discovery": true, "files": true,
+		"license-key": true, "license-keys": true, "node-scripts": true, "notifications": true, "pods": true, "vm-hosts": true,
+		"vm-clusters": true, "virtual-machines": true, "reservedips": true}
+	unbuiltOfNodes = map[string]bool{"": true, "raid": true, "bcache": true, "bcache-cache-set": true, "vmfs-datastore": true}
+)
+
+func unbuilt(path string) bool {
+	parts := strings.Split(path, "/")
+	if parts[0] == "nodes" {
+		return len(parts) < 3 || unbuiltOfNodes[parts[2]]
+	}
+	return unbuiltResources[parts[0]] && (len(parts) > 1 || parts[0] == "virtual-machines")
 }
 
 // text formats like fmt.Sprintf; it keeps call sites short.

@@ -60,9 +60,9 @@ func (s *Server) subnetBody(x *subnet) obj {
 		gateway = x.gateway.String()
 	}
 	return obj{"name": x.name, "description": x.description, "vlan": s.vlanBody(x.vlan), "cidr": x.cidr.String(),
-		"rdns_mode": x.rdns, "gateway_ip": gateway, "dns_servers": strings0(x.servers), "allow_dns": x.dns,
+		"rdns_mode": x.rdns, "gateway_ip": gateway, "dns_servers": orEmpty(x.servers), "allow_dns": x.dns,
 		"allow_proxy": x.proxy, "active_discovery": x.discovery, "managed": x.managed,
-		"disabled_boot_architectures": strings0(x.disabled), "space": x.vlan.spaceName(), "id": x.id,
+		"disabled_boot_architectures": orEmpty(x.disabled), "space": x.vlan.spaceName(), "id": x.id,
 		"resource_uri": text("%ssubnets/%d/", apiRoot, x.id)}
 }
 

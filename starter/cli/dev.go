@@ -34,7 +34,7 @@ func (c commands) dev() *cobra.Command {
 		Use: "dev", Short: "Run everything here, with a simulated site, and deploy a design",
 		Long: "Run everything on this machine: the Temporal development server, a simulated site, a worker and the REST server.\n" +
 			"Then deploy the whole site and show the progress. Stays up until Ctrl-C.\n\n" +
-			"Takes no configuration and no TEMPORAL_ variables: it reaches nothing but the simulated site.",
+			"Takes no configuration, and connects to nothing that a variable names: it reaches only the simulated site.",
 		Example: "  drydock dev\n  drydock dev --design site.yaml --exit --speed 120",
 		Args:    cobra.NoArgs,
 	}

@@ -132,15 +132,38 @@ func exitOfIngest(kind ingest.Kind) int {
 // exitOfTask is the exit code of a task that has ended. A task that failed may have a result, too: the design was found
 // to be invalid, or no node succeeded.
 func exitOfTask(t starter.Task) int {
-	switch r := t.Result; {
-	case r == nil:
-		return ExitFailed
-	case t.State == starter.Completed && r.Status == workflows.StatusSuccess:
+	r := t.Result
+	switch {
+	case r != nil && t.State == starter.Completed && r.Status == workflows.StatusSuccess:
 		return ExitDone
-	case t.State == starter.Completed && r.Status == workflows.StatusPartialSuccess:
+	case r != nil && t.State == starter.Completed && r.Status == workflows.StatusPartialSuccess:
 		return ExitPartial
-	case !r.Findings.Valid():
+	case r != nil && !r.Findings.Valid():
 		return ExitInvalidDesign
+	case r != nil && t.Class == workflows.TypeFailed && heldElsewhere(r.Failures):
+		return ExitConflict
+	}
+	switch drivers.Class(t.Class) {
+	case drivers.InvalidRequest:
+		return ExitUsage
+	case drivers.InvalidDesign:
+		return ExitInvalidDesign
+	case drivers.AuthFailed:
+		return ExitDenied
+	case drivers.NotFound, drivers.Conflict:
+		return ExitConflict
+	case drivers.Unreachable:
+		return ExitUnreachable
 	}
 	return ExitFailed
+}
+
+// heldElsewhere reports whether conflicts are all that the nodes failed of.
+func heldElsewhere(failures []workflows.NodeResult) bool {
+	for _, f := range failures {
+		if f.Class != string(drivers.Conflict) {
+			return false
+		}
+	}
+	return len(failures) > 0
 }

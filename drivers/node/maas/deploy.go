@@ -95,12 +95,18 @@ func (s *session) deployed(call drivers.NodeCall, m *machine, deploy attempt) (d
 	outcome, said := drivers.Already, []string{"Machine " + m.String() + " runs " + m.OSystem + "/" + m.DistroSeries + " already."}
 	if deploy.noted {
 		outcome, said = drivers.Changed, []string{"Machine " + m.String() + " was deployed with " + m.OSystem + "/" + m.DistroSeries + "."}
+		// The attempt that handed the user data over is long gone: what had to be said of it is worked out once more.
+		_, told, err := s.userData(call, m)
+		if err != nil {
+			return drivers.Report{}, err
+		}
+		said = append(said, told...)
 	}
 	if want := series(call.Node.Platform.Image); want != m.OSystem+"/"+m.DistroSeries {
-		said = append(said, "The design says "+want+"; destroy and deploy the node to change it.")
+		said = append(said, drivers.Warning("the design says "+want+"; destroy and deploy the node to change it."))
 	}
 	if want := call.Node.Platform.Kernel; want != "" && m.HWEKernel != "" && m.HWEKernel != want {
-		said = append(said, "It runs kernel "+m.HWEKernel+" and the design says "+want+": MAAS takes the default where it does not have a kernel.")
+		said = append(said, drivers.Warning("it runs kernel "+m.HWEKernel+" and the design says "+want+": MAAS takes the default where it does not have a kernel."))
 	}
 	return s.report(call, m, outcome, said...)
 }
@@ -143,16 +149,12 @@ func (s *session) deploy(call drivers.NodeCall, m *machine) error {
 	if k := call.Node.Platform.Kernel; k != "" {
 		params.Set("hwe_kernel", k)
 	}
-	var told []string
-	if s.d.cfg.UserData != nil {
-		data, messages, err := s.d.cfg.UserData(call.Site, call.Node)
-		if err != nil {
-			return s.fail(err, "make user data for machine %s", m)
-		}
-		if len(data) > 0 {
-			params.Set("user_data", base64.StdEncoding.EncodeToString(data))
-		}
-		told = messages
+	data, _, err := s.userData(call, m)
+	if err != nil {
+		return err
+	}
+	if len(data) > 0 {
+		params.Set("user_data", base64.StdEncoding.EncodeToString(data))
 	}
 	if _, err := s.annotate(call, m); err != nil {
 		return err
@@ -168,7 +170,19 @@ func (s *session) deploy(call drivers.NodeCall, m *machine) error {
 	if err := s.began(call, noteDeploy, a); err != nil {
 		return err
 	}
-	return s.waiting("%s", strings.Join(append([]string{after.progress()}, told...), "; "))
+	return s.waiting("%s", after.progress())
+}
+
+// userData is what the machine gets besides its image, and what is to be said of it.
+func (s *session) userData(call drivers.NodeCall, m *machine) (data []byte, told []string, err error) {
+	if s.d.cfg.UserData == nil {
+		return nil, nil, nil
+	}
+	data, told, err = s.d.cfg.UserData(call.Site, call.Node)
+	if err != nil {
+		return nil, nil, s.fail(err, "make user data for machine %s", m)
+	}
+	return data, told, nil
 }
 
 // releaseFailed gives back a machine whose deployment failed in an earlier task: MAAS deploys again only after that. The

@@ -140,6 +140,9 @@ func (a *answerError) classify() (drivers.Class, string, time.Duration) {
 	case http.StatusMethodNotAllowed:
 		return drivers.NotSupported, "This MAAS does not have the call; 3.2 or later is needed.", 0
 	}
+	if a.status < 400 {
+		return drivers.Conflict, "Something in front of MAAS redirects: give the driver the URL that it leads to.", 0
+	}
 	if a.status >= 500 {
 		return drivers.Internal, "MAAS failed within itself: its regiond log says why.", a.retryAfter
 	}

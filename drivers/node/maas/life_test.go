@@ -121,8 +121,8 @@ func TestUserDataReachesTheDeployment(t *testing.T) {
 		}
 	})
 	r.ready("harbor-n1", true)
-	_, err := r.driver.DeployNode(context.Background(), r.call("harbor-n1", newMemory()))
-	e := classed(t, err, drivers.NotReady)
-	require.Contains(t, e.Progress, "one boot action")
+	report, err := r.finish("harbor-n1", newMemory(), r.driver.DeployNode)
+	require.NoError(t, err)
+	require.Contains(t, report.Messages, "one boot action", "what is said of the user data is said at the end")
 	require.Equal(t, "harbor-n1", <-asked)
 }

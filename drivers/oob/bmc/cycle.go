@@ -13,7 +13,8 @@ import (
 //
 // The intent is in the journal, with what the BMC shows before, ahead of the command. An attempt that finds such an entry
 // reads what the BMC shows now and acts again only when that proves that nothing happened; on doubt it doesn't and says so.
-// A machine found off is turned on, which finishes a restart and is not a second one.
+// A machine found off is turned on, which finishes a restart and is not a second one, unless the BMC shows that it has booted
+// in between.
 func (p Power) Cycle(ctx context.Context) (drivers.Report, error) {
 	var note cycleNote
 	known, err := readNote(ctx, p.Journal, CycleKey, &note)
@@ -96,6 +97,14 @@ func (p Power) resume(ctx context.Context, note cycleNote) (drivers.Report, erro
 	}
 	switch {
 	case state == build.PowerOff:
+		// A machine that boots into an environment of the bootstrapper may well be off again by now, by itself.
+		marks, err := p.Machine.Marks(ctx)
+		if err != nil {
+			return drivers.Report{}, err
+		}
+		if booted(note.Marks, marks) {
+			return p.finish(ctx, note, "The machine has booted since an earlier attempt began, and has gone off by itself; it was not started again.")
+		}
 		if err := p.turn(ctx, build.PowerOn); err != nil {
 			return drivers.Report{}, err
 		}

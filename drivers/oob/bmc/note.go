@@ -53,7 +53,7 @@ const (
 // BMC shows the same reset time, or the same cause where a restart by us would have changed it.
 func compare(before, after Marks) verdict {
 	switch {
-	case before.LastReset != "" && after.LastReset != "" && before.LastReset != after.LastReset:
+	case after.LastReset != "" && before.LastReset != after.LastReset:
 		return happened
 	case before.Cause != after.Cause && before.Cause != "" && after.Cause == CauseCommand:
 		return happened
@@ -67,6 +67,14 @@ func compare(before, after Marks) verdict {
 		return missing
 	}
 	return doubtful
+}
+
+// booted judges whether the machine has come as far as booting between two readings of its marks: the override was used up,
+// and either nothing but a boot uses it up, or the BMC shows a start as well.
+func booted(before, after Marks) bool {
+	started := (after.LastReset != "" && before.LastReset != after.LastReset) ||
+		(after.Cause == CauseCommand && before.Cause != after.Cause)
+	return before.Once != "" && after.Once == "" && (before.OnceLasts || started)
 }
 
 // cycleNote is what is remembered of a restart.

@@ -164,3 +164,39 @@ func TestFinishedRestartIsOver(t *testing.T) {
 	assert.Equal(t, drivers.Changed, rep.Outcome)
 	assert.Empty(t, s.sent)
 }
+
+// TestAMachineThatWentOffByItselfIsNotStartedTwice: the answer to the start was lost, and the machine is off when the next
+// attempt looks, because it never started, or because it has started, done its work and shut down.
+func TestAMachineThatWentOffByItselfIsNotStartedTwice(t *testing.T) {
+	const once = "pxe"
+	for name, c := range map[string]struct {
+		before, after bmc.Marks
+		started       bool
+	}{
+		"the override that only a boot uses up is gone":     {bmc.Marks{Once: once, OnceLasts: true}, bmc.Marks{OnceLasts: true}, true},
+		"the override is gone and a reset time has come up": {bmc.Marks{Once: once}, bmc.Marks{LastReset: "1"}, true},
+		"the override is gone and the cause is a command":   {bmc.Marks{Once: once, Cause: "unknown"}, bmc.Marks{Cause: bmc.CauseCommand}, true},
+		"the override is gone and a timer may have done it": {bmc.Marks{Once: once}, bmc.Marks{}, false},
+		"the override still waits":                          {bmc.Marks{Once: once, OnceLasts: true, LastReset: "1"}, bmc.Marks{Once: once, OnceLasts: true, LastReset: "2"}, false},
+		"there was no override":                             {bmc.Marks{LastReset: "1"}, bmc.Marks{LastReset: "2"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := conformance.NewJournal()
+			lost := bmc.Failf(drivers.Unreachable, "", "no answer")
+			s := &script{states: []string{off}, marks: []bmc.Marks{c.before}, fails: map[string]error{"on": lost}}
+			_, err := powerOf(s, j).Cycle(t.Context())
+			require.Error(t, err)
+
+			s = &script{states: []string{off}, marks: []bmc.Marks{c.after}}
+			rep, err := powerOf(s, j).Cycle(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, drivers.Changed, rep.Outcome)
+			if c.started {
+				assert.Empty(t, s.sent)
+				assert.Contains(t, rep.Messages[0], "gone off by itself")
+			} else {
+				assert.Equal(t, []string{"on"}, s.sent)
+			}
+		})
+	}
+}

@@ -197,9 +197,6 @@ func TestFailuresToLogInAreToldApart(t *testing.T) {
 		{name: "a level that there is not", prepare: func(_ *testing.T, _ *reference, call *drivers.NodeCall) {
 			call.Node.OOB.Parameters[ipmi.PrivilegeParameter] = "god"
 		}, class: drivers.InvalidDesign, text: "god"},
-		{name: "a password that is too long", prepare: func(_ *testing.T, _ *reference, call *drivers.NodeCall) {
-			call.Node.OOB.Credential = "123456789012345678901"
-		}, class: drivers.InvalidDesign, text: "longer than the 20 bytes"},
 		{name: "an account that is too long", prepare: func(_ *testing.T, _ *reference, call *drivers.NodeCall) {
 			call.Node.OOB.Account = "12345678901234567"
 		}, class: drivers.InvalidDesign, text: "too long"},
@@ -223,6 +220,17 @@ func TestFailuresToLogInAreToldApart(t *testing.T) {
 			r.do(func() { assert.False(t, r.on) })
 		})
 	}
+}
+
+func TestOfALongCredentialTheFirst20BytesAreUsedAndSaidSo(t *testing.T) {
+	const long = "twenty-bytes-of-this-and-more-than-that"
+	r := newReference(t, options{password: long[:20]})
+	rep, err := driverAt(t, r.address).InterrogateOob(short(t), callWith(long))
+	require.NoError(t, err)
+	last := rep.Messages[len(rep.Messages)-1]
+	assert.True(t, drivers.IsWarning(last), last)
+	assert.Contains(t, last, "39 bytes")
+	assert.NotContains(t, last, long[:20])
 }
 
 func TestOperatorAccountWorksWhenTheDesignSaysSo(t *testing.T) {

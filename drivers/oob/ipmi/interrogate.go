@@ -67,6 +67,10 @@ func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (dri
 		for _, a := range b.OOB.Alarms {
 			messages = append(messages, "The BMC raises an alarm: "+a+".")
 		}
+		if len(call.Node.OOB.Credential) > maxPassword {
+			messages = append(messages, drivers.Warning(fmt.Sprintf("the credential has %d bytes; IPMI knows the first %d only, and these were used",
+				len(call.Node.OOB.Credential), maxPassword)))
+		}
 		return drivers.Report{Outcome: drivers.Already, Messages: messages, Build: &b}, nil
 	})
 }

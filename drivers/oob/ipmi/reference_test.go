@@ -1,6 +1,7 @@
 package ipmi_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"net"
@@ -45,6 +46,7 @@ type reference struct {
 type options struct {
 	suites    []types.CipherSuiteID
 	privilege refbmc.PrivilegeLevel
+	password  string // of the account; default password
 }
 
 func newReference(t *testing.T, o options) *reference {
@@ -63,7 +65,7 @@ func newReference(t *testing.T, o options) *reference {
 	r.bmc = refbmc.New(info, guid, &board{HAL: storage, chassis: machine})
 	user, err := r.bmc.Users.Add(2, account)
 	require.NoError(t, err)
-	user.SetPassword([]byte(password))
+	user.SetPassword([]byte(cmp.Or(o.password, password)))
 	user.Enabled = true
 	if o.privilege == 0 {
 		o.privilege = refbmc.PrivilegeLevelAdministrator

@@ -10,6 +10,7 @@ import (
 	"github.com/bougou/go-ipmi/pkg/rmcpplus"
 	"github.com/bougou/go-ipmi/pkg/types"
 
+	"drydock/design"
 	"drydock/drivers"
 	"drydock/drivers/oob/bmc"
 )
@@ -52,9 +53,6 @@ func (d *Driver) open(ctx context.Context, endpoint bmc.Endpoint, call drivers.N
 		}
 		privilege = own
 	}
-	if len(call.Node.OOB.Credential) > maxPassword {
-		return nil, bmc.Failf(drivers.InvalidDesign, "give the account a shorter password", "log in at BMC %s: the password is longer than the %d bytes of IPMI", endpoint, maxPassword)
-	}
 	var last error
 	retries := d.config.Retries
 	for _, suite := range d.suitesFor(endpoint.HostPort()) {
@@ -78,6 +76,13 @@ func (d *Driver) open(ctx context.Context, endpoint bmc.Endpoint, call drivers.N
 	return nil, last
 }
 
+// password is the credential of the design as IPMI knows it. A BMC that takes a longer one for its other interfaces keeps
+// the first 20 bytes of it for IPMI, and there is nothing else that it could compare.
+func password(call drivers.NodeCall) design.Secret {
+	whole := call.Node.OOB.Credential
+	return whole[:min(len(whole), maxPassword)]
+}
+
 // attempt opens a session with one suite on a socket of its own, so that no late answer to an earlier try is taken for one
 // to this.
 func (d *Driver) attempt(ctx context.Context, endpoint bmc.Endpoint, call drivers.NodeCall, suite types.CipherSuiteID,
@@ -86,7 +91,7 @@ func (d *Driver) attempt(ctx context.Context, endpoint bmc.Endpoint, call driver
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	client, err := client.NewClient(host, endpoint.Port, call.Node.OOB.Account, call.Node.OOB.Credential.Reveal())
+	client, err := client.NewClient(host, endpoint.Port, call.Node.OOB.Account, password(call).Reveal())
 	if err != nil {
 		return nil, bmc.Failf(drivers.InvalidDesign, "correct the account in the node's oob section", "log in at BMC %s: %w", endpoint, err)
 	}

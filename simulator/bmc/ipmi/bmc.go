@@ -61,14 +61,16 @@ type BMC struct {
 }
 
 // Start starts the controller of a machine at a loopback address with a port of the system's choice. It fails where the
-// designed account can't exist on an IPMI controller: an account of more than 16 characters, a credential of more than 20.
+// designed account can't exist on an IPMI controller: an account of more than 16 characters. Of a credential the first 20
+// bytes count.
 func Start(m *world.Machine, o Options) (*BMC, error) {
 	h := m.Hardware()
 	account, credential := h.BMC.Account, h.BMC.Credential.Reveal()
-	if account == "" || len(account) > maxAccount || len(credential) > maxCredential {
-		return nil, fmt.Errorf("start ipmi bmc of %s: an account has 1 to %d characters and a credential at most %d",
-			h.Name, maxAccount, maxCredential)
+	if account == "" || len(account) > maxAccount {
+		return nil, fmt.Errorf("start ipmi bmc of %s: an account has 1 to %d characters", h.Name, maxAccount)
 	}
+	// Firmware that takes a longer password elsewhere keeps what fits for IPMI.
+	credential = credential[:min(len(credential), maxCredential)]
 	id, err := uuid.Parse(h.UUID)
 	if err != nil {
 		return nil, fmt.Errorf("start ipmi bmc of %s: %w", h.Name, err)

@@ -49,13 +49,12 @@ type tick struct{}
 func newModel(w io.Writer, o Options) model {
 	r := lipgloss.NewRenderer(w)
 	styles := map[tone]lipgloss.Style{}
-	for _, t := range []tone{plain, strong, faint, good, bad, alarm} {
+	for _, t := range []tone{plain, strong, faint, bad, alarm} {
 		styles[t] = r.NewStyle()
 	}
 	if o.Color {
 		styles[strong] = r.NewStyle().Bold(true)
 		styles[faint] = r.NewStyle().Faint(true)
-		styles[good] = r.NewStyle().Foreground(lipgloss.Color("2"))
 		styles[bad] = r.NewStyle().Foreground(lipgloss.Color("1"))
 		styles[alarm] = r.NewStyle().Foreground(lipgloss.Color("3"))
 	}

@@ -18,7 +18,6 @@ const (
 	plain tone = iota
 	strong
 	faint
-	good
 	bad
 	alarm
 )
