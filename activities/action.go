@@ -13,7 +13,7 @@ import (
 
 // NodeInput is the input of every action on a node. It holds names only.
 type NodeInput struct {
-	Site   string              `json:"site"`
+	Site   string              `json:"site,omitempty"` // for people: the design says it
 	Node   string              `json:"node"`
 	Design string              `json:"design"` // digest
 	Task   string              `json:"task,omitempty"`
@@ -36,9 +36,9 @@ type Output struct {
 	Messages []string        `json:"messages,omitempty"`
 }
 
-// Bounds of what goes into the history; the log has everything.
+// Bounds in bytes of what goes into the history of an action; the log has everything.
 const (
-	maxMessages    = 20
+	maxMessages    = 800
 	maxMessageSize = 300
 )
 
@@ -65,7 +65,7 @@ func onNode[D any](a *Activities, action drivers.Action, choose func(*design.Sit
 		}
 		report, err := act(driver, ctx, call)
 		if err == nil {
-			err = a.keep(ctx, in.Site, in.Node, in.Task, report)
+			err = a.keep(ctx, call, report)
 		}
 		if err != nil {
 			a.logFailure(ctx, name, "node "+in.Node, err, scrub)
@@ -107,33 +107,44 @@ func (a *Activities) nodeCall(ctx context.Context, action drivers.Action, in Nod
 	return call, nil
 }
 
-func (a *Activities) keep(ctx context.Context, site, node, task string, report drivers.Report) error {
+// keep keeps what a call learned. Which task it was for stands in the build model, since PlanNode put it there.
+func (a *Activities) keep(ctx context.Context, call drivers.NodeCall, report drivers.Report) error {
+	site, node := call.Site.Name, call.Node.Name
 	if report.Build != nil {
 		known := *report.Build
-		known.Name = node
+		known.Name, known.Task = node, call.Build.Task
 		if err := a.Store.PutBuild(ctx, site, known); err != nil {
 			return fmt.Errorf("keep the build model of node %s: %w", node, err)
 		}
 	}
 	if len(report.Evidence) > 0 {
-		if err := a.Store.AddEvidence(ctx, site, node, task, report.Evidence); err != nil {
+		if err := a.Store.AddEvidence(ctx, site, node, call.Build.Task, report.Evidence); err != nil {
 			return fmt.Errorf("keep the evidence about node %s: %w", node, err)
 		}
 	}
 	return nil
 }
 
+// output is what goes into the history: the warnings, and of the other messages the first ones.
 func (a *Activities) output(ctx context.Context, action, subject string, report drivers.Report, scrub scrubber) Output {
 	out := Output{Outcome: report.Outcome}
-	for i, m := range report.Messages {
+	var others []string
+	for _, m := range report.Messages {
 		m = scrub.clean(m)
 		a.Log.InfoContext(ctx, m, "action", action, "subject", subject, "outcome", string(report.Outcome))
-		switch {
-		case i < maxMessages:
+		if drivers.IsWarning(m) {
 			out.Messages = append(out.Messages, clip(m, maxMessageSize))
-		case i == maxMessages:
-			out.Messages = append(out.Messages, fmt.Sprintf("%d more messages are in the worker's log", len(report.Messages)-maxMessages))
+		} else {
+			others = append(others, clip(m, maxMessageSize))
 		}
+	}
+	size := 0
+	for i, m := range others {
+		if size += len(m); size > maxMessages {
+			out.Messages = append(out.Messages, fmt.Sprintf("%d more messages are in the worker's log", len(others)-i))
+			break
+		}
+		out.Messages = append(out.Messages, m)
 	}
 	return out
 }

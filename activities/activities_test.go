@@ -13,8 +13,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"drydock/activities"
 	"drydock/design"
@@ -180,13 +183,16 @@ func (f family) Network(*design.Site, *design.Node) (drivers.Network, error) {
 func (f family) Secrets() []design.Secret { return []design.Secret{apiKey} }
 
 type harness struct {
-	env   *testsuite.TestActivityEnvironment
-	store *memory
-	log   *strings.Builder
+	env        *testsuite.TestActivityEnvironment
+	activities *activities.Activities
+	store      *memory
+	log        *strings.Builder
 }
 
 type registry struct {
-	env *testsuite.TestActivityEnvironment
+	env interface {
+		RegisterActivityWithOptions(any, activity.RegisterOptions)
+	}
 }
 
 func (r registry) RegisterActivity(name string, fn any) {
@@ -209,6 +215,7 @@ func newHarness(t *testing.T, f family) *harness {
 			return validate.Load(design.Source{Name: "site.yaml", Data: []byte(text)}), nil
 		},
 	}
+	h.activities = a
 	a.Register(registry{h.env})
 	return h
 }
@@ -292,8 +299,6 @@ func TestSecretsNeverLeaveAnActivity(t *testing.T) {
 	digest := h.load(t)
 	_, err := h.env.ExecuteActivity(string(drivers.PowerCycleNode), activities.NodeInput{Site: "harbor", Node: "n1", Design: digest})
 	app := appError(t, err)
-	var failure activities.Failure
-	require.NoError(t, app.Details(&failure))
 	value, err := h.env.ExecuteActivity(string(drivers.PowerCycleNode), activities.NodeInput{Site: "harbor", Node: "n2", Design: digest})
 	require.NoError(t, err)
 	var out activities.Output
@@ -301,7 +306,7 @@ func TestSecretsNeverLeaveAnActivity(t *testing.T) {
 	_, err = h.env.ExecuteActivity(activities.LoadDesign, activities.LoadInput{DesignRef: "file:///broken"})
 	require.NoError(t, err)
 
-	for where, said := range map[string]string{"error": err2text(app), "advice": failure.Advice, "message": strings.Join(out.Messages, " "), "log": h.log.String()} {
+	for where, said := range map[string]string{"error": err2text(app), "message": strings.Join(out.Messages, " "), "log": h.log.String()} {
 		for _, canary := range []string{credential, apiKey.Reveal(), "secretsecretsecretsecretsecret00"} {
 			assert.NotContains(t, said, canary, where)
 		}
@@ -389,6 +394,25 @@ func TestAnInvalidDesignIsNotKept(t *testing.T) {
 	assert.NotZero(t, loaded.Findings[0].Line)
 }
 
+// underID runs PlanNode once, in a workflow of the given ID, on the store of the harness.
+func (h *harness) underID(id string, in activities.PlanNodeInput) (p plan.Plan, err error) {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	h.activities.Register(registry{env})
+	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: id})
+	env.ExecuteWorkflow(func(ctx workflow.Context) (p plan.Plan, err error) {
+		options := activities.Options(activities.PlanNode, "", "")
+		options.RetryPolicy = &temporal.RetryPolicy{MaximumAttempts: 1}
+		err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activities.PlanNode, in).Get(ctx, &p)
+		return p, err
+	})
+	if err := env.GetWorkflowError(); err != nil {
+		return p, err
+	}
+	return p, env.GetWorkflowResult(&p)
+}
+
 func TestPlanNode(t *testing.T) {
 	status := build.StatusReady
 	f := family{node: node{observe: func(call drivers.NodeCall) (build.Node, error) {
@@ -398,22 +422,22 @@ func TestPlanNode(t *testing.T) {
 	}}}
 	h := newHarness(t, f)
 	in := activities.PlanNodeInput{NodeInput: activities.NodeInput{Site: "harbor", Node: "n1", Design: h.load(t)}, Operation: plan.Deploy}
-	value, err := h.env.ExecuteActivity(activities.PlanNode, in)
+	p, err := h.underID("node/harbor/n1", in)
 	require.NoError(t, err)
-	var p plan.Plan
-	require.NoError(t, value.Get(&p))
 	assert.NotEmpty(t, p.Steps)
 	assert.Equal(t, build.StatusReady, h.store.builds["n1"].Provisioner.Status, "what was observed is kept")
 
+	_, err = h.underID("another", in)
+	assert.Equal(t, "InvalidRequest", appError(t, err).Type(), "work on a node runs under the ID of the node only")
+
 	status = build.StatusReleasing
-	_, err = h.env.ExecuteActivity(activities.PlanNode, in)
+	_, err = h.underID("node/harbor/n1", in)
 	app := appError(t, err)
 	assert.Equal(t, "NotReady", app.Type(), "what time changes is waited for")
 	assert.False(t, app.NonRetryable())
 	in.Preview = true
-	value, err = h.env.ExecuteActivity(activities.PlanNode, in)
+	p, err = h.underID("another", in)
 	require.NoError(t, err)
-	require.NoError(t, value.Get(&p))
 	require.NotNil(t, p.Refused, "a preview shows it instead")
 }
 

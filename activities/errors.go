@@ -13,14 +13,6 @@ import (
 	"drydock/drivers"
 )
 
-// Failure is the detail of every error that leaves an activity. Its JSON is public.
-type Failure struct {
-	Class   string `json:"class"`
-	Action  string `json:"action"`
-	Subject string `json:"subject,omitempty"`
-	Advice  string `json:"advice,omitempty"`
-}
-
 // budget is kept in the heartbeat, which survives attempts: how many real failures came in a row.
 type budget struct {
 	Errors int `json:"errors"`
@@ -51,11 +43,9 @@ func (a *Activities) fail(ctx context.Context, name string, err error, scrub scr
 		}
 	}
 	class := drivers.ClassOf(err)
-	failure := Failure{Class: string(class), Action: name}
 	options := temporal.ApplicationErrorOptions{NonRetryable: class.Disposition() != drivers.Retry}
 	var e *drivers.Error
 	if errors.As(err, &e) {
-		failure.Subject, failure.Advice = e.Subject, scrub.clean(e.Advice)
 		options.NextRetryDelay = e.After
 	}
 	b := spent(ctx)
@@ -69,7 +59,6 @@ func (a *Activities) fail(ctx context.Context, name string, err error, scrub scr
 		}
 	}
 	activity.RecordHeartbeat(ctx, b)
-	options.Details = []any{failure}
 	return temporal.NewApplicationErrorWithOptions(clip(scrub.clean(err.Error()), 1000), string(class), options)
 }
 

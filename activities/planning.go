@@ -7,9 +7,14 @@ import (
 	"maps"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"drydock/drivers"
 	"drydock/workflows/plan"
 )
+
+// NodeWorkflowID is the ID of the workflow that works on a node.
+func NodeWorkflowID(site, node string) string { return "node/" + site + "/" + node }
 
 // PlanNodeInput asks for the plan of one node.
 type PlanNodeInput struct {
@@ -34,6 +39,13 @@ func (a *Activities) planNode(ctx context.Context, in PlanNodeInput) (plan.Plan,
 }
 
 func (a *Activities) plan(ctx context.Context, in PlanNodeInput, scrub *scrubber) (plan.Plan, error) {
+	// Every operation on a node begins here, so that none gets past the lock. (Not in the workflow, whose code has to come
+	// to the same when it is replayed without its ID.)
+	if id := activity.GetInfo(ctx).WorkflowExecution.ID; !in.Preview && id != NodeWorkflowID(in.Site, in.Node) {
+		return plan.Plan{}, &drivers.Error{Class: drivers.InvalidRequest, Action: PlanNode, Subject: "node " + in.Node,
+			Err:    fmt.Errorf("the workflow has the ID %s, and work on a node runs under the ID %s only, which is the lock of the node", id, NodeWorkflowID(in.Site, in.Node)),
+			Advice: "start a task, which does it right"}
+	}
 	call, err := a.nodeCall(ctx, PlanNode, in.NodeInput)
 	if err != nil {
 		return plan.Plan{}, err
@@ -58,14 +70,17 @@ func (a *Activities) plan(ctx context.Context, in PlanNodeInput, scrub *scrubber
 	maps.Copy(lacks, network.Lacks())
 	maps.Copy(lacks, node.Lacks())
 
+	if !in.Preview {
+		call.Build.Task = in.Task // what is learned from here on is learned for this task
+	}
 	known := call.Build
 	if in.Operation != plan.Verify { // verifying asks the BMC only: it works while the bootstrapper is down
 		if known, err = node.Observe(ctx, call); err != nil {
 			return plan.Plan{}, err
 		}
-		if err := a.keep(ctx, in.Site, in.Node, in.Task, drivers.Report{Build: &known}); err != nil {
-			return plan.Plan{}, err
-		}
+	}
+	if err := a.keep(ctx, call, drivers.Report{Build: &known}); err != nil {
+		return plan.Plan{}, err
 	}
 	p := plan.Node(in.Operation, call.Node, known, lacks)
 	if p.Refused != nil && p.Refused.Class.Disposition() == drivers.Retry && !in.Preview {
@@ -113,10 +128,7 @@ func (a *Activities) leave(ctx context.Context, in LeftAsInput) (string, error) 
 	if in.LeftAs != "" {
 		known.LeftAs += a.seen(ctx, call)
 	}
-	if err := a.Store.PutBuild(ctx, in.Site, known); err != nil {
-		return "", fmt.Errorf("record how node %s was left: %w", in.Node, err)
-	}
-	return known.LeftAs, nil
+	return known.LeftAs, a.keep(ctx, call, drivers.Report{Build: &known})
 }
 
 func (a *Activities) seen(ctx context.Context, call drivers.NodeCall) string {

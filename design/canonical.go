@@ -1,15 +1,14 @@
 package design
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
-
-	"gopkg.in/yaml.v3"
+	"unicode/utf8"
 )
 
 // Canonical is the design as a stable YAML stream, written by a writer of our own so that the identity of a design does
@@ -19,7 +18,11 @@ import (
 // Of several Regions only the last read is in it, because it is the one that counts.
 func (d *Documents) Canonical() []byte {
 	d.identify()
-	return slices.Clone(d.canonical)
+	var out []byte
+	for _, doc := range d.inOrder {
+		out = append(out, doc.canonical...)
+	}
+	return out
 }
 
 // Digest identifies the design: "sha256:" and the hexadecimal SHA-256 of Canonical. It does not depend on the order of
@@ -31,68 +34,86 @@ func (d *Documents) Digest() string {
 
 func (d *Documents) identify() {
 	d.canonicalOnce.Do(func() {
-		type part struct{ kind, name, body string }
-		var parts []part
-		regions := d.OfKind(KindRegion)
+		parts := make([]*Document, 0, len(d.all))
+		regions := d.byKind[KindRegion]
 		for _, doc := range d.all {
-			if doc.Kind == KindRegion && doc != regions[len(regions)-1] {
-				continue
+			if doc.Kind != KindRegion || doc == regions[len(regions)-1] {
+				parts = append(parts, doc)
 			}
-			w := &canonicalWriter{}
-			fmt.Fprintf(&w.b, "---\nschema: drydock/%s/v1\nmetadata:\n  name: %s\ndata:", doc.Kind, quoteYAML(doc.Name))
-			w.value(kinds[doc.Kind], doc.data, 1)
-			parts = append(parts, part{doc.Kind, doc.Name, w.b.String()})
 		}
-		slices.SortFunc(parts, func(a, b part) int {
-			return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name), cmp.Compare(a.body, b.body))
+		slices.SortFunc(parts, func(a, b *Document) int {
+			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), bytes.Compare(a.canonical, b.canonical))
 		})
-		var all strings.Builder
-		for _, p := range parts {
-			all.WriteString(p.body)
+		sum := sha256.New()
+		for _, doc := range parts {
+			sum.Write(doc.canonical)
 		}
-		d.canonical = []byte(all.String())
-		sum := sha256.Sum256(d.canonical)
-		d.digest = "sha256:" + hex.EncodeToString(sum[:])
+		d.inOrder = parts
+		d.digest = "sha256:" + hex.EncodeToString(sum.Sum(nil))
 	})
 }
 
-type canonicalWriter struct{ b strings.Builder }
+// canonicalOf is the part of a document in the canonical form.
+func canonicalOf(doc *Document) []byte {
+	w := &canonicalWriter{b: make([]byte, 0, 1024)}
+	w.text("---\nschema: drydock/", doc.Kind, "/v1\nmetadata:\n  name: ")
+	w.quoted(doc.Name)
+	w.text("\ndata:")
+	w.value(kinds[doc.Kind], doc.data, 1)
+	return bytes.Clone(w.b)
+}
+
+type canonicalWriter struct{ b []byte }
+
+func (w *canonicalWriter) text(parts ...string) {
+	for _, p := range parts {
+		w.b = append(w.b, p...)
+	}
+}
+
+// line begins a line.
+func (w *canonicalWriter) line(indent int) {
+	w.b = append(w.b, '\n')
+	for range indent {
+		w.b = append(w.b, ' ', ' ')
+	}
+}
 
 // value writes what comes after "key:" or "-", with the line end. The shape tells how a scalar is to be read.
-func (w *canonicalWriter) value(s *shape, n *yaml.Node, indent int) {
-	pad := "\n" + strings.Repeat("  ", indent)
+func (w *canonicalWriter) value(s *shape, n *element, indent int) {
 	switch {
-	case n.Kind == yaml.MappingNode && len(n.Content) > 0:
-		type entry struct{ k, v *yaml.Node }
-		var entries []entry
+	case n.Kind == mappingKind && len(n.Content) > 0:
+		type entry struct{ k, v *element }
+		entries := make([]entry, 0, len(n.Content)/2)
 		for k, v := range pairs(n) {
 			entries = append(entries, entry{k, v})
 		}
 		slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.k.Value, b.k.Value) })
-		for i, e := range entries {
-			w.b.WriteString(pad)
-			w.b.WriteString(quoteYAML(e.k.Value))
-			w.b.WriteString(":")
+		for _, e := range entries {
+			w.line(indent)
+			w.quoted(e.k.Value)
+			w.text(":")
 			w.value(s.under(e.k.Value), e.v, indent+1)
-			if i == len(entries)-1 && indent == 1 {
-				w.b.WriteString("\n")
-			}
 		}
-	case n.Kind == yaml.SequenceNode && len(n.Content) > 0:
+		if indent == 1 {
+			w.text("\n")
+		}
+	case n.Kind == listKind && len(n.Content) > 0:
 		for _, item := range n.Content {
-			w.b.WriteString(pad)
-			w.b.WriteString("-")
+			w.line(indent)
+			w.text("-")
 			w.value(s.each(), item, indent+1)
 		}
-	case n.Kind == yaml.MappingNode:
-		w.b.WriteString(" {}")
+	case n.Kind == mappingKind:
+		w.text(" {}")
 		if indent == 1 {
-			w.b.WriteString("\n")
+			w.text("\n")
 		}
-	case n.Kind == yaml.SequenceNode:
-		w.b.WriteString(" []")
+	case n.Kind == listKind:
+		w.text(" []")
 	default:
-		w.b.WriteString(" " + scalarYAML(s, n))
+		w.text(" ")
+		w.scalar(s, n)
 	}
 }
 
@@ -116,46 +137,46 @@ func (s *shape) each() *shape {
 	return nil
 }
 
-// scalarYAML writes a scalar so that it is read back as the same value by every YAML reader.
-func scalarYAML(s *shape, n *yaml.Node) string {
+// scalar writes a scalar so that it is read back as the same value by every YAML reader.
+func (w *canonicalWriter) scalar(s *shape, n *element) {
 	if s != nil && s.kind == isFlag {
 		if v, ok := flag(n); ok {
-			return strconv.FormatBool(v)
+			w.b = strconv.AppendBool(w.b, v)
+			return
 		}
 	}
 	if s != nil && s.kind == isNumber {
 		if v, ok := number(n); ok {
-			return strconv.Itoa(v)
+			w.b = strconv.AppendInt(w.b, int64(v), 10)
+			return
 		}
 	}
 	switch n.Tag {
 	case "!!null":
-		return "null"
+		w.text("null")
 	case "!!int", "!!float", "!!bool":
-		return n.Value
+		w.text(n.Value)
+	default:
+		w.quoted(n.Value)
 	}
-	return quoteYAML(n.Value)
 }
 
-// quoteYAML writes text in double quotes, with escapes for everything that is not plainly printable.
-func quoteYAML(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
+// quoted writes text in double quotes, with escapes for everything that is not plainly printable.
+func (w *canonicalWriter) quoted(s string) {
+	w.b = append(w.b, '"')
 	for _, r := range s {
 		switch {
 		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
+			w.b = append(w.b, '\\', byte(r))
 		case r == '\n':
-			b.WriteString(`\n`)
+			w.text(`\n`)
 		case r == '\t':
-			b.WriteString(`\t`)
+			w.text(`\t`)
 		case r < 0x20, r >= 0x7f && r <= 0xa0, r == 0x2028, r == 0x2029, r == 0xfeff, r == 0xfffe, r == 0xffff:
-			fmt.Fprintf(&b, `\u%04x`, r)
+			w.b = fmt.Appendf(w.b, `\u%04x`, r)
 		default:
-			b.WriteRune(r)
+			w.b = utf8.AppendRune(w.b, r)
 		}
 	}
-	b.WriteByte('"')
-	return b.String()
+	w.b = append(w.b, '"')
 }

@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 // Compile resolves a parsed design into the applied model: inheritance of profiles, route domains, kernel parameters with
@@ -18,62 +16,46 @@ func Compile(docs *Documents) (*Site, Messages) {
 	if docs == nil {
 		docs, _ = Parse()
 	}
-	c := &compiler{docs: docs, site: &Site{Name: "default"}}
-	for _, m := range docs.inheritance().reporter.messages {
+	c := newCompiler(docs, &Site{Name: "default"})
+	for _, m := range docs.lineage.reporter.messages {
 		c.add(m)
 	}
 	c.region()
 	c.racks()
-	c.links()
-	c.networks()
-	c.hardware()
-	for _, doc := range c.documents(KindBaremetalNode) {
-		c.site.Nodes = append(c.site.Nodes, c.node(doc))
-	}
-	for _, doc := range c.documents(KindHostProfile) {
-		if docs.Unused(KindHostProfile, doc.Name) {
-			c.node(doc)
-		}
-	}
+	c.readLinks()
+	c.readNetworks()
+	c.readHardware()
+	c.site.Nodes = c.nodes(docs.distinct(KindBaremetalNode))
+	c.nodes(docs.unused())
 	c.bootActions()
 	c.site.Digest = docs.Digest()
+	c.site.index = newSiteIndex(c.site)
 	return c.site, c.messages
 }
 
 // UnusedProfiles are the host profiles that no node has, each as the node that it would make. Checks of a design look at
 // them to warn before somebody uses them.
 func UnusedProfiles(docs *Documents, site *Site) []*Node {
-	c := &compiler{docs: docs, site: site}
-	var out []*Node
-	for _, doc := range c.documents(KindHostProfile) {
-		if docs.Unused(KindHostProfile, doc.Name) {
-			out = append(out, c.node(doc))
-		}
-	}
-	return out
+	return newCompiler(docs, site).nodes(docs.unused())
+}
+
+// unused are the host profiles that no node has, sorted by name.
+func (d *Documents) unused() []*Document {
+	return slices.DeleteFunc(d.distinct(KindHostProfile), func(doc *Document) bool { return !d.Unused(KindHostProfile, doc.Name) })
 }
 
 type compiler struct {
 	reporter
-	docs *Documents
-	site *Site
+	docs     *Documents
+	site     *Site
+	networks map[string]*Network
+	links    map[string]*NetworkLink
+	hardware map[string]*HardwareProfile
+	shared   shared
 }
 
-func (c *compiler) fault(n *yaml.Node, f finding, hint, format string, args ...any) {
+func (c *compiler) fault(n *element, f finding, hint, format string, args ...any) {
 	c.at(c.docs, n, f, hint, format, args...)
-}
-
-// documents are those of a kind, of each name the first, sorted by name, so that the site does not depend on the order
-// of the stream.
-func (c *compiler) documents(kind string) []*Document {
-	var out []*Document
-	for _, doc := range c.docs.OfKind(kind) {
-		if c.docs.Find(kind, doc.Name) == doc {
-			out = append(out, doc)
-		}
-	}
-	slices.SortFunc(out, func(a, b *Document) int { return cmp.Compare(a.Name, b.Name) })
-	return out
 }
 
 func (c *compiler) region() {
@@ -115,7 +97,7 @@ func (c *compiler) region() {
 }
 
 func (c *compiler) racks() {
-	for _, doc := range c.documents(KindRack) {
+	for _, doc := range c.docs.distinct(KindRack) {
 		r := Rack{
 			Name: doc.Name, Location: textMap(get(doc.data, "location")), Labels: textMap(get(doc.data, "labels")),
 			LocalNetworks: texts(get(doc.data, "local_networks")),
@@ -132,8 +114,8 @@ func (c *compiler) racks() {
 	}
 }
 
-func (c *compiler) hardware() {
-	for _, doc := range c.documents(KindHardwareProfile) {
+func (c *compiler) readHardware() {
+	for _, doc := range c.docs.distinct(KindHardwareProfile) {
 		d := doc.data
 		h := &HardwareProfile{
 			Name: doc.Name, Vendor: text(get(d, "vendor")), Generation: text(get(d, "generation")),
@@ -154,17 +136,18 @@ func (c *compiler) hardware() {
 			h.HugePages[name.Value] = HugePages{Size: text(get(p, "size")), Count: numberOr(get(p, "count"), 0)}
 		}
 		c.site.HardwareProfiles = append(c.site.HardwareProfiles, h)
+		c.hardware[h.Name] = h
 	}
 }
 
 // address reads an IP address and reports a malformed one.
-func (c *compiler) address(n *yaml.Node) netip.Addr {
-	if n == nil || n.Kind != yaml.ScalarNode {
+func (c *compiler) address(n *element) netip.Addr {
+	if n == nil || n.Kind != scalarKind {
 		return netip.Addr{}
 	}
 	a, err := netip.ParseAddr(n.Value)
 	if err != nil || a.Zone() != "" {
-		c.fault(n, badAddress, "write an IP address such as 10.1.2.3", "%s is %s, which is not an IP address", c.docs.origins[n].path, quoted(n.Value))
+		c.fault(n, badAddress, "write an IP address such as 10.1.2.3", "%s is %s, which is not an IP address", n.path(), quoted(n.Value))
 		return netip.Addr{}
 	}
 	return a.Unmap()

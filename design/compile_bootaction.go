@@ -1,9 +1,7 @@
 package design
 
-import "gopkg.in/yaml.v3"
-
 func (c *compiler) bootActions() {
-	for _, doc := range c.documents(KindBootAction) {
+	for _, doc := range c.docs.distinct(KindBootAction) {
 		b := &BootAction{
 			Name: doc.Name, Signaling: flagOr(get(doc.data, "signaling"), true), Filter: nodeFilter(get(doc.data, "node_filter")),
 		}
@@ -14,7 +12,7 @@ func (c *compiler) bootActions() {
 	}
 }
 
-func nodeFilter(n *yaml.Node) *NodeFilter {
+func nodeFilter(n *element) *NodeFilter {
 	if n == nil {
 		return nil
 	}
@@ -28,7 +26,7 @@ func nodeFilter(n *yaml.Node) *NodeFilter {
 	return f
 }
 
-func (c *compiler) asset(n *yaml.Node) Asset {
+func (c *compiler) asset(n *element) Asset {
 	a := Asset{
 		Type: text(get(n, "type")), Path: text(get(n, "path")), Permissions: text(get(n, "permissions")),
 		Location: text(get(n, "location")), LocationPipeline: texts(get(n, "location_pipeline")), DataPipeline: texts(get(n, "data_pipeline")),
@@ -38,19 +36,19 @@ func (c *compiler) asset(n *yaml.Node) Asset {
 		return a
 	}
 	if a.Type != AssetPackages {
-		if data.Kind != yaml.ScalarNode || data.Tag != "!!str" && data.Tag != "!!timestamp" {
-			c.fault(data, wrongType, "put the content in quotes, or in a block", "%s is a %s and must be text", c.docs.origins[data].path, typeName(data))
+		if data.Kind != scalarKind || data.Tag != "!!str" && data.Tag != "!!timestamp" {
+			c.fault(data, wrongType, "put the content in quotes, or in a block", "%s is a %s and must be text", data.path(), typeName(data))
 		}
 		a.Data = text(data)
 		return a
 	}
-	if data.Kind != yaml.MappingNode {
-		c.fault(data, wrongType, "write a mapping from package to version, or to null", "%s is a %s and must be a mapping of packages", c.docs.origins[data].path, typeName(data))
+	if data.Kind != mappingKind {
+		c.fault(data, wrongType, "write a mapping from package to version, or to null", "%s is a %s and must be a mapping of packages", data.path(), typeName(data))
 		return a
 	}
 	a.Packages = make(map[string]string)
 	for name, version := range pairs(data) {
-		if version.Kind != yaml.ScalarNode || version.Tag == "!!bool" {
+		if version.Kind != scalarKind || version.Tag == "!!bool" {
 			c.fault(version, wrongType, "", "the version of package %s is a %s and must be text or null", quoted(name.Value), typeName(version))
 			continue
 		}

@@ -3,19 +3,17 @@ package design
 import (
 	"strconv"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 const hardwareReference = "hardwareprofile:"
 
 // kernelParams makes the kernel's parameters: true is a flag, everything else key=value. The kernel applies hugepages to
 // the hugepagesz before it, so this pair comes first; the rest keeps the order of inheritance.
-func (c *compiler) kernelParams(n *yaml.Node, hardware *HardwareProfile) []string {
+func (c *compiler) kernelParams(n *element, hardware *HardwareProfile) []string {
 	var first, rest []string
 	_, size := pair(n, "hugepagesz")
 	for key, value := range pairs(n) {
-		if value.Kind != yaml.ScalarNode {
+		if value.Kind != scalarKind {
 			continue
 		}
 		param, ok := c.kernelParam(key, value, hardware)
@@ -32,7 +30,7 @@ func (c *compiler) kernelParams(n *yaml.Node, hardware *HardwareProfile) []strin
 	return append(first, rest...)
 }
 
-func (c *compiler) kernelParam(key, value *yaml.Node, hardware *HardwareProfile) (string, bool) {
+func (c *compiler) kernelParam(key, value *element, hardware *HardwareProfile) (string, bool) {
 	switch {
 	case isNull(value):
 		return "", false

@@ -4,8 +4,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 // Defaults of the design format.
@@ -20,19 +18,21 @@ const (
 	maxVLAN          = 4094
 )
 
-func (c *compiler) links() {
-	for _, doc := range c.documents(KindNetworkLink) {
+func (c *compiler) readLinks() {
+	for _, doc := range c.docs.distinct(KindNetworkLink) {
 		d := doc.data
-		c.site.Links = append(c.site.Links, &NetworkLink{
+		l := &NetworkLink{
 			Name: doc.Name, Bonding: bonding(get(d, "bonding")), MTU: numberOr(get(d, "mtu"), defaultMTU),
 			LinkSpeed: textOr(get(d, "linkspeed"), "auto"), Trunked: text(dig(d, "trunking", "mode")) == "802.1q",
 			DefaultNetwork: text(dig(d, "trunking", "default_network")), AllowedNetworks: texts(get(d, "allowed_networks")),
 			Labels: textMap(get(d, "labels")),
-		})
+		}
+		c.site.Links = append(c.site.Links, l)
+		c.links[l.Name] = l
 	}
 }
 
-func bonding(n *yaml.Node) Bonding {
+func bonding(n *element) Bonding {
 	b := Bonding{Mode: textOr(get(n, "mode"), BondDisabled)}
 	if !b.Enabled() {
 		return b
@@ -47,14 +47,16 @@ func bonding(n *yaml.Node) Bonding {
 	return b
 }
 
-func (c *compiler) networks() {
-	for _, doc := range c.documents(KindNetwork) {
-		c.site.Networks = append(c.site.Networks, c.network(doc.data, doc.Name))
+func (c *compiler) readNetworks() {
+	for _, doc := range c.docs.distinct(KindNetwork) {
+		n := c.network(doc.data, doc.Name)
+		c.site.Networks = append(c.site.Networks, n)
+		c.networks[n.Name] = n
 	}
 	c.routeDomains()
 }
 
-func (c *compiler) network(d *yaml.Node, name string) *Network {
+func (c *compiler) network(d *element, name string) *Network {
 	n := &Network{
 		Name: name, CIDR: c.cidr(get(d, "cidr"), badCIDR), VLAN: c.vlan(get(d, "vlan")), MTU: numberOr(get(d, "mtu"), 0),
 		DNSDomain: textOr(dig(d, "dns", "domain"), defaultDomain), RouteDomain: text(get(d, "routedomain")),
@@ -86,29 +88,29 @@ func (c *compiler) network(d *yaml.Node, name string) *Network {
 
 // cidr reads a network in CIDR form and reports one that is malformed or has host bits. With host bits the network
 // that was most likely meant is returned.
-func (c *compiler) cidr(n *yaml.Node, f finding) netip.Prefix {
-	if n == nil || n.Kind != yaml.ScalarNode {
+func (c *compiler) cidr(n *element, f finding) netip.Prefix {
+	if n == nil || n.Kind != scalarKind {
 		return netip.Prefix{}
 	}
 	p, err := netip.ParsePrefix(n.Value)
 	if err != nil {
-		c.fault(n, f, "write a network such as 10.1.2.0/24", "%s is %s, which is not a network in CIDR form", c.docs.origins[n].path, quoted(n.Value))
+		c.fault(n, f, "write a network such as 10.1.2.0/24", "%s is %s, which is not a network in CIDR form", n.path(), quoted(n.Value))
 		return netip.Prefix{}
 	}
 	if p != p.Masked() {
-		c.fault(n, f, "the network is "+p.Masked().String(), "%s is %s, which has host bits set", c.docs.origins[n].path, quoted(n.Value))
+		c.fault(n, f, "the network is "+p.Masked().String(), "%s is %s, which has host bits set", n.path(), quoted(n.Value))
 	}
 	return p.Masked()
 }
 
 // vlan reads a tag. A number without quotes is a wrong type, which parsing reported; its value is still of use.
-func (c *compiler) vlan(n *yaml.Node) int {
-	if n == nil || n.Kind != yaml.ScalarNode {
+func (c *compiler) vlan(n *element) int {
+	if n == nil || n.Kind != scalarKind {
 		return 0
 	}
 	tag, err := strconv.Atoi(n.Value)
 	if err != nil || tag < 1 || tag > maxVLAN {
-		c.fault(n, badVLAN, "a tag is 1 to 4094; leave vlan out for an untagged network", "%s is %s, which is not a VLAN tag", c.docs.origins[n].path, quoted(n.Value))
+		c.fault(n, badVLAN, "a tag is 1 to 4094; leave vlan out for an untagged network", "%s is %s, which is not a VLAN tag", n.path(), quoted(n.Value))
 		return 0
 	}
 	return tag
@@ -117,31 +119,28 @@ func (c *compiler) vlan(n *yaml.Node) int {
 // routeDomains adds the routes that follow from templates: a network that has a template for a domain reaches every
 // other member of the domain through the template's gateway.
 func (c *compiler) routeDomains() {
-	added := make(map[*Network][]Route)
+	members := make(map[string][]*Network)
 	for _, n := range c.site.Networks {
+		if n.RouteDomain != "" && n.CIDR.IsValid() {
+			members[n.RouteDomain] = append(members[n.RouteDomain], n)
+		}
+	}
+	for _, n := range c.site.Networks {
+		templates := items(get(c.docs.Find(KindNetwork, n.Name).data, "routes"))
 		done := make(map[string]bool)
-		for i, template := range n.Routes {
-			r := items(get(c.docs.Find(KindNetwork, n.Name).data, "routes"))[i]
-			domain := template.RouteDomain
-			if domain == "" || get(r, "subnet") != nil || get(r, "gateway") == nil || get(r, "metric") == nil || done[domain] {
+		for i, template := range templates {
+			route := n.Routes[i]
+			domain := route.RouteDomain
+			if domain == "" || get(template, "subnet") != nil || get(template, "gateway") == nil || get(template, "metric") == nil || done[domain] {
 				continue
 			}
 			done[domain] = true // only the first template of a domain counts
-			if !template.Gateway.IsValid() {
-				continue
-			}
-			for _, member := range c.site.Networks {
-				if member.RouteDomain != domain || !member.CIDR.IsValid() || member.CIDR == n.CIDR {
-					continue
+			for _, member := range members[domain] {
+				// A gateway of one IP version can't route the other.
+				if route.Gateway.IsValid() && member.CIDR != n.CIDR && member.CIDR.Addr().Is4() == route.Gateway.Is4() {
+					n.Routes = append(n.Routes, Route{Subnet: member.CIDR, Gateway: route.Gateway, Metric: route.Metric, RouteDomain: domain})
 				}
-				if member.CIDR.Addr().Is4() != template.Gateway.Is4() {
-					continue // a gateway of one IP version can't route the other
-				}
-				added[n] = append(added[n], Route{Subnet: member.CIDR, Gateway: template.Gateway, Metric: template.Metric, RouteDomain: domain})
 			}
 		}
-	}
-	for n, routes := range added {
-		n.Routes = append(n.Routes, routes...)
 	}
 }

@@ -5,54 +5,82 @@ import (
 	"net"
 	"slices"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
-// node makes the effective node of a document. Given a host profile it makes the node that the profile would make,
-// which serves to check the profile.
+// nodes makes the effective nodes of documents, in their order. Given host profiles it makes the nodes that the profiles
+// would make, which serves to check the profiles.
+func (c *compiler) nodes(docs []*Document) []*Node {
+	if len(docs) == 0 {
+		return nil
+	}
+	out := make([]*Node, len(docs))
+	messages := make([]Messages, len(docs))
+	inParallel(len(docs), func(from, to int) {
+		// What is shared is shared within a part only: looking for it needs no lock then.
+		part := *c
+		part.shared = newShared()
+		for i := from; i < to; i++ {
+			part.reporter = reporter{}
+			out[i] = part.node(docs[i])
+			messages[i] = part.messages
+		}
+	})
+	for _, ms := range messages {
+		for _, m := range ms {
+			c.add(m)
+		}
+	}
+	return out
+}
+
 func (c *compiler) node(doc *Document) *Node {
-	d := c.docs.effective(doc.Kind, doc.Name)
+	d := doc.effective
+	metadata, platform := get(d, "metadata"), get(d, "platform")
 	n := &Node{
 		Name: doc.Name, Domain: defaultDomain,
-		Rack: text(dig(d, "metadata", "rack")), HostProfile: text(get(d, "host_profile")),
-		PrimaryNetwork: text(get(d, "primary_network")), OOB: oob(get(d, "oob")),
-		Interfaces: c.interfaces(get(d, "interfaces")), Storage: c.storage(get(d, "storage")),
-		Tags: texts(dig(d, "metadata", "tags")), OwnerData: textMap(dig(d, "metadata", "owner_data")),
+		Rack: text(get(metadata, "rack")), HostProfile: text(get(d, "host_profile")),
+		PrimaryNetwork: text(get(d, "primary_network")),
+		OOB:            once(c.shared.oob, get(d, "oob"), doc, oob),
+		Interfaces:     once(c.shared.interfaces, get(d, "interfaces"), doc, c.interfaces),
+		Storage:        once(c.shared.storage, get(d, "storage"), doc, c.storage),
+		Tags:           once(c.shared.texts, get(metadata, "tags"), doc, texts),
+		OwnerData:      once(c.shared.maps, get(metadata, "owner_data"), doc, textMap),
 	}
-	if network := c.site.Network(n.PrimaryNetwork); network != nil {
+	if network := c.networks[n.PrimaryNetwork]; network != nil {
 		n.Domain = network.DNSDomain
 	}
 	n.HardwareProfile = c.hardwareOf(doc, d)
 	n.Platform = Platform{
-		Image: text(dig(d, "platform", "image")), Kernel: text(dig(d, "platform", "kernel")),
-		KernelParams: c.kernelParams(dig(d, "platform", "kernel_params"), n.HardwareProfile),
+		Image: text(get(platform, "image")), Kernel: text(get(platform, "kernel")),
+		KernelParams: once(c.shared.kernelParams(n.HardwareProfile), get(platform, "kernel_params"), doc, func(params *element) []string {
+			return c.kernelParams(params, n.HardwareProfile)
+		}),
 	}
 	if doc.Kind == KindBaremetalNode {
-		n.BootMAC = c.mac(dig(d, "metadata", "boot_mac"))
+		n.BootMAC = c.mac(get(metadata, "boot_mac"))
 		n.Addresses = c.addresses(get(d, "addressing"))
 	}
 	return n
 }
 
 // hardwareOf finds the hardware profile. A node needs one; a profile may leave it to its children.
-func (c *compiler) hardwareOf(doc *Document, d *yaml.Node) *HardwareProfile {
+func (c *compiler) hardwareOf(doc *Document, d *element) *HardwareProfile {
 	ref := get(d, "hardware_profile")
 	if text(ref) == "" {
 		if doc.Kind == KindBaremetalNode {
-			c.place(c.docs, doc.place(c.docs), noHardwareAt,
+			c.place(c.docs, doc.place(), noHardwareAt,
 				"name a hardware_profile in the node or in a host profile", "the node has no hardware profile")
 		}
 		return nil
 	}
-	h := find(c.site.HardwareProfiles, ref.Value, func(h *HardwareProfile) string { return h.Name })
+	h := c.hardware[ref.Value]
 	if h == nil {
-		c.fault(ref, noHardware, suggest(ref.Value, c.docs.inheritance().names(KindHardwareProfile)), "hardware profile %s is not in the design", quoted(ref.Value))
+		c.fault(ref, noHardware, suggest(ref.Value, c.docs.names(KindHardwareProfile)), "hardware profile %s is not in the design", quoted(ref.Value))
 	}
 	return h
 }
 
-func oob(n *yaml.Node) OOB {
+func oob(n *element) OOB {
 	out := OOB{
 		Type: text(get(n, "type")), Account: text(get(n, "account")), Credential: Secret(text(get(n, "credential"))),
 		Network: text(get(n, "network")), LibvirtURI: text(get(n, "libvirt_uri")),
@@ -70,7 +98,7 @@ func oob(n *yaml.Node) OOB {
 	return out
 }
 
-func (c *compiler) interfaces(n *yaml.Node) []Interface {
+func (c *compiler) interfaces(n *element) []Interface {
 	var out []Interface
 	for name, d := range pairs(n) {
 		i := Interface{
@@ -78,7 +106,7 @@ func (c *compiler) interfaces(n *yaml.Node) []Interface {
 			Slaves: texts(get(d, "slaves")), Networks: texts(get(d, "networks")),
 		}
 		if i.LinkName != "" {
-			i.Link = c.site.Link(i.LinkName)
+			i.Link = c.links[i.LinkName]
 		}
 		if s := get(d, "sriov"); s != nil {
 			// The format's schema says trustmode, its original reader looked for trustedmode.
@@ -91,7 +119,7 @@ func (c *compiler) interfaces(n *yaml.Node) []Interface {
 	return out
 }
 
-func (c *compiler) storage(n *yaml.Node) Storage {
+func (c *compiler) storage(n *element) Storage {
 	var out Storage
 	for name, d := range pairs(get(n, "physical_devices")) {
 		device := Device{Name: name.Value, Labels: textMap(get(d, "labels")), VolumeGroup: text(get(d, "volume_group"))}
@@ -118,25 +146,25 @@ func (c *compiler) storage(n *yaml.Node) Storage {
 }
 
 // size reads the size of a partition or volume. It may come from a parent, so only the effective entry can lack it.
-func (c *compiler) size(volume *yaml.Node) Size {
+func (c *compiler) size(volume *element) Size {
 	n := get(volume, "size")
 	if n == nil {
-		c.fault(volume, missing, "give it a size such as 20g, 30% or >10g", "%s.size is missing", c.docs.origins[volume].path)
+		c.fault(volume, missing, "give it a size such as 20g, 30% or >10g", "%s.size is missing", volume.path())
 		return Size{}
 	}
-	if n.Kind != yaml.ScalarNode {
+	if n.Kind != scalarKind {
 		return Size{}
 	}
 	s, err := ParseSize(n.Value)
 	if err != nil {
-		c.fault(n, badSize, "write an amount such as 20g, 30% or >10g", "%s: %s", c.docs.origins[n].path, err)
+		c.fault(n, badSize, "write an amount such as 20g, 30% or >10g", "%s: %s", n.path(), err)
 		return Size{Text: n.Value}
 	}
 	return s
 }
 
-func filesystem(n *yaml.Node) *Filesystem {
-	if n == nil || n.Kind != yaml.MappingNode {
+func filesystem(n *element) *Filesystem {
+	if n == nil || n.Kind != mappingKind {
 		return nil
 	}
 	return &Filesystem{
@@ -145,12 +173,12 @@ func filesystem(n *yaml.Node) *Filesystem {
 	}
 }
 
-func (c *compiler) addresses(n *yaml.Node) []Address {
+func (c *compiler) addresses(n *element) []Address {
 	var out []Address
 	for _, entry := range items(n) {
 		a := Address{Network: text(get(entry, "network"))}
 		switch value := get(entry, "address"); {
-		case value == nil || value.Kind != yaml.ScalarNode:
+		case value == nil || value.Kind != scalarKind:
 			continue
 		case strings.EqualFold(value.Value, "dhcp"):
 			a.DHCP = true
@@ -164,13 +192,13 @@ func (c *compiler) addresses(n *yaml.Node) []Address {
 	return out
 }
 
-func (c *compiler) mac(n *yaml.Node) string {
+func (c *compiler) mac(n *element) string {
 	if text(n) == "" {
 		return ""
 	}
 	m, err := net.ParseMAC(n.Value)
 	if err != nil || len(m) != 6 {
-		c.fault(n, badMAC, "write six pairs such as 52:54:00:12:34:56", "%s is %s, which is not a MAC address", c.docs.origins[n].path, quoted(n.Value))
+		c.fault(n, badMAC, "write six pairs such as 52:54:00:12:34:56", "%s is %s, which is not a MAC address", n.path(), quoted(n.Value))
 		return ""
 	}
 	return m.String()

@@ -1,13 +1,11 @@
 package design
 
 import (
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"unicode"
-
-	"gopkg.in/yaml.v3"
 )
 
 // Kinds of documents of the namespace "drydock", version "v1".
@@ -35,9 +33,13 @@ type Document struct {
 	File string
 	Line int // of the first line of its content, from 1
 
-	root     *yaml.Node // the whole document, aliases and merge keys expanded
-	data     *yaml.Node // the mapping under "data"; never nil, perhaps empty
-	nameNode *yaml.Node
+	root      *element // the whole document, aliases and merge keys expanded
+	data      *element // the mapping under "data"; never nil, perhaps empty
+	nameNode  *element
+	canonical []byte   // its part of the canonical form
+	effective *element // with inheritance; of host profiles and nodes, the first of each name
+	ancestors int      // how many host profiles it inherits from
+	resolving bool     // while its parent is resolved
 }
 
 // Ref names the document in messages.
@@ -49,38 +51,22 @@ func (d *Document) Ref() DocumentRef {
 // for concurrent use.
 type Documents struct {
 	all     []*Document
+	byKind  map[string][]*Document
 	index   map[documentKey]*Document
-	origins map[*yaml.Node]origin
-
-	lineageOnce sync.Once // runs at the end of Parse; nothing changes after it
-	lineage     *lineage
+	lineage *lineage
 
 	canonicalOnce sync.Once
-	canonical     []byte
+	inOrder       []*Document // of the canonical form, in its order
 	digest        string
 }
 
 type documentKey struct{ kind, name string }
 
-// origin is the place of a value in its document.
-type origin struct {
-	document *Document
-	path     string
-}
-
 // All returns the documents in the order in which they were read.
 func (d *Documents) All() []*Document { return d.all }
 
 // OfKind returns the documents of a kind in the order in which they were read, duplicates included.
-func (d *Documents) OfKind(kind string) []*Document {
-	var out []*Document
-	for _, x := range d.all {
-		if x.Kind == kind {
-			out = append(out, x)
-		}
-	}
-	return out
-}
+func (d *Documents) OfKind(kind string) []*Document { return slices.Clone(d.byKind[kind]) }
 
 // Find returns the first document of that kind and name; nil when there is none.
 func (d *Documents) Find(kind, name string) *Document { return d.index[documentKey{kind, name}] }
@@ -88,8 +74,8 @@ func (d *Documents) Find(kind, name string) *Document { return d.index[documentK
 // Counts is the number of documents by kind.
 func (d *Documents) Counts() map[string]int {
 	counts := make(map[string]int)
-	for _, x := range d.all {
-		counts[x.Kind]++
+	for kind, all := range d.byKind {
+		counts[kind] = len(all)
 	}
 	return counts
 }
@@ -114,9 +100,9 @@ func (p Place) Subject() string {
 }
 
 // Place is the position of the document itself: that of its name.
-func (d *Document) place(docs *Documents) Place {
+func (d *Document) place() Place {
 	if d.nameNode != nil {
-		return docs.placeOf(d.nameNode)
+		return d.nameNode.place()
 	}
 	return Place{Document: d.Ref(), Kind: d.Kind, File: d.File, Line: d.Line, Column: 1}
 }
@@ -135,16 +121,16 @@ func (d *Documents) Locate(kind, name string, path ...any) Place {
 		next := child(n, step)
 		if next == nil {
 			if i == 0 {
-				return doc.place(d)
+				return doc.place()
 			}
 			break
 		}
 		n = next
 	}
 	if len(path) == 0 {
-		return doc.place(d)
+		return doc.place()
 	}
-	return d.placeOf(n)
+	return n.place()
 }
 
 // Exists reports whether a document has a value at a path, with inheritance; see Locate.
@@ -174,7 +160,7 @@ type Named string
 // Key is an element of a path: the key of a mapping itself, where Locate by string finds the value under the key.
 type Key string
 
-func child(n *yaml.Node, step any) *yaml.Node {
+func child(n *element, step any) *element {
 	switch s := step.(type) {
 	case string:
 		return get(n, s)
@@ -193,34 +179,6 @@ func child(n *yaml.Node, step any) *yaml.Node {
 		}
 	}
 	return nil
-}
-
-func (d *Documents) placeOf(n *yaml.Node) Place {
-	o, ok := d.origins[n]
-	if !ok {
-		return Place{}
-	}
-	return Place{
-		Document: o.document.Ref(), Kind: o.document.Kind, File: o.document.File,
-		Line: n.Line, Column: n.Column, Path: o.path,
-	}
-}
-
-// remember records the place of every value below n.
-func (d *Documents) remember(doc *Document, n *yaml.Node, path string) {
-	d.origins[n] = origin{doc, path}
-	switch n.Kind {
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			at := join(path, n.Content[i].Value)
-			d.origins[n.Content[i]] = origin{doc, at}
-			d.remember(doc, n.Content[i+1], at)
-		}
-	case yaml.SequenceNode:
-		for i, item := range n.Content {
-			d.remember(doc, item, fmt.Sprintf("%s[%d]", path, i))
-		}
-	}
 }
 
 // join appends a key to a path; a key that is no plain word is quoted, so that a path can be read one way only.

@@ -1,59 +1,78 @@
 package design
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
-// lineage is what inheritance comes to: the effective content of every host profile and node. Effective trees are made of
-// the values of the documents themselves, so that each can be traced to the document it stands in.
+// lineage is what inheritance comes to, beside the effective content that each host profile and node has. Effective trees
+// are made of the values of the documents themselves, so that each can be traced to the document it stands in, and
+// what a child does not mention is the tree of its parent.
 type lineage struct {
-	docs      *Documents
-	effective map[documentKey]*yaml.Node
-	used      map[documentKey]bool
-	reporter  reporter
-	pending   []pendingMessage
+	docs     *Documents
+	profiles int // how many may inherit from one another
+	used     map[documentKey]bool
+	reporter reporter
+}
+
+// heir resolves some of the documents, and keeps what it found.
+type heir struct {
+	*lineage
+	trail   []*Document // the documents whose parents are being resolved
+	pending []pendingMessage
 }
 
 // pendingMessage waits until it is known which profiles are used, on which its level depends.
 type pendingMessage struct {
-	node   *yaml.Node
+	node   *element
 	find   finding
 	hint   string
 	format string
 	args   []any
 }
 
-// inheritance is computed at the first need, once.
-func (d *Documents) inheritance() *lineage {
-	d.lineageOnce.Do(func() {
-		l := &lineage{docs: d, effective: make(map[documentKey]*yaml.Node), used: make(map[documentKey]bool)}
-		for _, kind := range []string{KindHostProfile, KindBaremetalNode} {
-			for _, doc := range d.OfKind(kind) {
-				if d.Find(kind, doc.Name) == doc {
-					l.resolve(doc, nil)
-				}
-			}
+// inherit resolves the inheritance of all host profiles and nodes.
+func (d *Documents) inherit(profiles int) {
+	l := &lineage{docs: d, profiles: profiles, used: make(map[documentKey]bool)}
+	d.lineage = l
+	h := &heir{lineage: l}
+	for _, doc := range d.distinct(KindHostProfile) {
+		h.resolve(doc)
+	}
+	// All parents are there now, so that nodes can be resolved at the same time.
+	nodes := d.distinct(KindBaremetalNode)
+	pending := make([][]pendingMessage, len(nodes))
+	inParallel(len(nodes), func(from, to int) {
+		for i := from; i < to; i++ {
+			h := &heir{lineage: l}
+			h.resolve(nodes[i])
+			pending[i] = h.pending
 		}
-		l.findUsed()
-		d.lineage = l
 	})
-	return d.lineage
+	for _, node := range nodes {
+		l.use(node)
+		if hardware := text(get(node.effective, "hardware_profile")); hardware != "" {
+			l.used[documentKey{KindHardwareProfile, hardware}] = true
+		}
+	}
+	for _, found := range append([][]pendingMessage{h.pending}, pending...) {
+		for _, m := range found {
+			l.reporter.at(d, m.node, m.find, m.hint, m.format, m.args...)
+		}
+	}
 }
 
 // effective is the content of a document with inheritance; nil when there is no such document.
-func (d *Documents) effective(kind, name string) *yaml.Node {
-	switch kind {
-	case KindHostProfile, KindBaremetalNode:
-		return d.inheritance().effective[documentKey{kind, name}]
+func (d *Documents) effective(kind, name string) *element {
+	doc := d.Find(kind, name)
+	switch {
+	case doc == nil:
+		return nil
+	case doc.effective != nil:
+		return doc.effective
 	}
-	if doc := d.Find(kind, name); doc != nil {
-		return doc.data
-	}
-	return nil
+	return doc.data
 }
 
 // Unused reports whether a document is a host or hardware profile that no node has, directly or by inheritance.
@@ -61,7 +80,7 @@ func (d *Documents) Unused(kind, name string) bool {
 	if kind != KindHostProfile && kind != KindHardwareProfile {
 		return false
 	}
-	return !d.inheritance().used[documentKey{kind, name}]
+	return !d.lineage.used[documentKey{kind, name}]
 }
 
 func (d *Documents) unusedRef(ref DocumentRef) bool {
@@ -69,25 +88,8 @@ func (d *Documents) unusedRef(ref DocumentRef) bool {
 	return len(parts) == 3 && d.Unused(parts[1], ref.Name)
 }
 
-func (l *lineage) at(n *yaml.Node, f finding, hint, format string, args ...any) {
-	l.pending = append(l.pending, pendingMessage{n, f, hint, format, args})
-}
-
-func (l *lineage) findUsed() {
-	for _, node := range l.docs.OfKind(KindBaremetalNode) {
-		l.use(node)
-		if hardware := text(get(l.effective[documentKey{KindBaremetalNode, node.Name}], "hardware_profile")); hardware != "" {
-			l.used[documentKey{KindHardwareProfile, hardware}] = true
-		}
-	}
-	for _, m := range l.pending {
-		p := l.docs.placeOf(m.node)
-		level := m.find
-		if level.level == LevelError && p.Kind == KindHostProfile && !l.used[documentKey{p.Kind, p.Document.Name}] {
-			level.level = LevelWarning
-		}
-		l.reporter.add(p.Message(level.code, level.rule, level.level, m.hint, fmt.Sprintf(m.format, m.args...)))
-	}
+func (h *heir) at(n *element, f finding, hint, format string, args ...any) {
+	h.pending = append(h.pending, pendingMessage{n, f, hint, format, args})
 }
 
 // use marks the ancestors of a document.
@@ -101,38 +103,64 @@ func (l *lineage) use(doc *Document) {
 	}
 }
 
-// resolve computes the effective content of a document. Trail is the chain of documents that led to it.
-func (l *lineage) resolve(doc *Document, trail []*Document) *yaml.Node {
-	key := documentKey{doc.Kind, doc.Name}
-	if done := l.effective[key]; done != nil {
-		return done
+// resolve computes the effective content of a document, after that of its parent.
+func (h *heir) resolve(doc *Document) {
+	if doc.effective != nil {
+		return
 	}
-	trail = append(trail, doc)
-	var parent *yaml.Node
-	if ref := get(doc.data, "host_profile"); text(ref) != "" {
-		next := l.docs.Find(KindHostProfile, ref.Value)
-		switch {
-		case next == nil:
-			l.at(ref, noProfile, suggest(ref.Value, l.names(KindHostProfile)), "host profile %s is not in the design", quoted(ref.Value))
-		case slices.Contains(trail, next):
-			l.at(ref, profileCycle, "break the circle: a profile can't inherit from itself", "the chain of host profiles is a circle: %s", chain(trail, next))
-			// Without a parent the rest of the circle can still be looked at; the error keeps it from being used.
-		default:
-			parent = l.resolve(next, trail)
-		}
-	}
-	merged := l.merge(doc, parent)
-	l.effective[key] = merged
-	return merged
+	h.trail = append(h.trail, doc)
+	doc.effective = h.merge(doc, h.parent(doc))
+	h.trail = h.trail[:len(h.trail)-1]
 }
 
-func (l *lineage) names(kind string) []string {
-	var out []string
-	for _, d := range l.docs.OfKind(kind) {
-		out = append(out, d.Name)
+// parent finds the effective content that a document inherits, and how long the chain becomes; nil when there is none.
+// Where the chain is broken the rest of it can still be looked at; the error keeps it from being used.
+func (h *heir) parent(doc *Document) *element {
+	ref := get(doc.data, "host_profile")
+	if text(ref) == "" {
+		return nil
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	doc.resolving = true
+	defer func() { doc.resolving = false }()
+	next := h.docs.Find(KindHostProfile, ref.Value)
+	switch {
+	case next == nil:
+		h.at(ref, noProfile, suggest(ref.Value, h.docs.names(KindHostProfile)), "host profile %s is not in the design", quoted(ref.Value))
+		return nil
+	case next.resolving:
+		h.at(ref, profileCycle, "break the circle: a profile can't inherit from itself", "the chain of host profiles is a circle: %s", chain(h.trail, next))
+		return nil
+	}
+	h.resolve(next)
+	if next.ancestors+1 > h.profiles {
+		limit := exceeds("Profiles", "it inherits from more than %d host profiles in a chain", h.profiles)
+		h.at(ref, overLimit, limit.hint(), "%s", limit.text)
+		return nil
+	}
+	doc.ancestors = next.ancestors + 1
+	return next.effective
+}
+
+// distinct are the documents of a kind, of each name the first, sorted by name, so that nothing depends on the order
+// of the stream.
+func (d *Documents) distinct(kind string) []*Document {
+	var out []*Document
+	for _, doc := range d.byKind[kind] {
+		if d.Find(kind, doc.Name) == doc {
+			out = append(out, doc)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Document) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// names are those of the documents of a kind, sorted.
+func (d *Documents) names(kind string) []string {
+	var out []string
+	for _, doc := range d.distinct(kind) {
+		out = append(out, doc.Name)
+	}
+	return out
 }
 
 func chain(trail []*Document, again *Document) string {

@@ -111,7 +111,7 @@ func hostShape(node bool) *shape {
 			"type":    {kind: isText, enum: []string{OOBIPMI, OOBRedfish, OOBLibvirt, OOBManual}, unset: true},
 			"network": aText, "account": aText, "credential": {kind: isText, secret: true}, "libvirt_uri": aText,
 		}},
-		"interfaces": tableOf(&shape{kind: isObject, open: anything, fields: map[string]*shape{
+		"interfaces": tableOf(&shape{kind: isObject, open: anything, null: true, fields: map[string]*shape{
 			"device_link": aName, "slaves": textList, "networks": textList,
 			"sriov": object(map[string]*shape{"vf_count": aNumber, "trustmode": aFlag, "trustedmode": aFlag}),
 		}}),

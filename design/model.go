@@ -20,42 +20,8 @@ type Site struct {
 	HardwareProfiles []*HardwareProfile
 	Nodes            []*Node
 	BootActions      []*BootAction
-}
 
-// Node finds a node by name; nil when the design has none of that name.
-func (s *Site) Node(name string) *Node {
-	return find(s.Nodes, name, func(n *Node) string { return n.Name })
-}
-
-// Network finds a network by name; nil when there is none.
-func (s *Site) Network(name string) *Network {
-	return find(s.Networks, name, func(n *Network) string { return n.Name })
-}
-
-// Link finds a network link by name; nil when there is none.
-func (s *Site) Link(name string) *NetworkLink {
-	return find(s.Links, name, func(l *NetworkLink) string { return l.Name })
-}
-
-// LinkOf finds the one link that allows a network; nil when none does.
-func (s *Site) LinkOf(network string) *NetworkLink {
-	for _, l := range s.Links {
-		for _, n := range l.AllowedNetworks {
-			if n == network {
-				return l
-			}
-		}
-	}
-	return nil
-}
-
-func find[T any](all []*T, name string, nameOf func(*T) string) *T {
-	for _, x := range all {
-		if nameOf(x) == name {
-			return x
-		}
-	}
-	return nil
+	index *siteIndex // nil in a site that was not compiled: everything is found without
 }
 
 // Region holds what is the same for the whole site (drydock/Region/v1).

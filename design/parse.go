@@ -1,187 +1,154 @@
 package design
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
-	"regexp"
-	"sort"
 	"strings"
-
-	"gopkg.in/yaml.v3"
+	"sync/atomic"
 )
 
+// Parse reads streams of design documents within the default limits; see Limits.Parse.
+func Parse(sources ...Source) (*Documents, Messages) { return Limits{}.Parse(sources...) }
+
 // Parse reads streams of design documents. It reads on after a mistake, so that the messages name all of them, and keeps
-// every document of a known kind that has a name. Documents of other namespaces and empty documents are passed over.
-// Messages hold no value of a credential.
-func Parse(sources ...Source) (*Documents, Messages) {
-	p := &parser{docs: &Documents{
-		index:   make(map[documentKey]*Document),
-		origins: make(map[*yaml.Node]origin),
-	}}
-	for _, s := range sources {
-		for _, c := range split(s.Data) {
-			p.chunk(s.Name, c)
+// every document of a known kind that has a name. Documents of other namespaces and empty documents are passed over. Of a
+// design above the limits of the whole nothing is kept. Messages hold no value of a credential.
+//
+// Documents are read at the same time, as many as there are processors; the result does not depend on it.
+func (l Limits) Parse(sources ...Source) (*Documents, Messages) {
+	l = l.filled()
+	chunks, err := l.split(sources)
+	var read []parser
+	if err == nil {
+		read, err = l.read(chunks)
+	}
+	docs := &Documents{index: make(map[documentKey]*Document), byKind: make(map[string][]*Document)}
+	var all reporter
+	if err != nil {
+		name := ""
+		if len(sources) > 0 {
+			name = sources[0].Name
+		}
+		all.add(refusal(err, name, 0, "the design"))
+	}
+	left := searchable
+	for i := range read {
+		p := &read[i]
+		if p.syntax != nil {
+			all.add(syntaxError(chunks[i], p.syntax, len(chunks[i].text) <= left))
+			left -= len(chunks[i].text)
+		}
+		for _, m := range p.messages {
+			all.add(m)
+		}
+		if p.doc != nil {
+			docs.keep(p.doc, &all)
 		}
 	}
-	p.docs.inheritance()
+	docs.inherit(l.Profiles)
 	// Only now is it known which profiles are in use: a fault in one that no node has must not stop a site.
-	for i, m := range p.messages {
-		if len(m.Documents) == 1 && m.Level == LevelError && m.Rule != duplicate.rule && p.docs.unusedRef(m.Documents[0]) {
-			p.messages[i].Level = LevelWarning
+	for i, m := range all.messages {
+		if len(m.Documents) == 1 && m.Level == LevelError && m.Rule != duplicate.rule && docs.unusedRef(m.Documents[0]) {
+			all.messages[i].Level = LevelWarning
 		}
 	}
-	return p.docs, p.messages
+	return docs, all.messages
 }
 
+// split cuts the sources into documents.
+func (l Limits) split(sources []Source) ([]chunk, error) {
+	var out []chunk
+	size := 0
+	for i := range sources {
+		if size += len(sources[i].Data); size > l.Bytes {
+			return nil, exceeds("Bytes", "it has more than %d bytes", l.Bytes)
+		}
+		if out = append(out, split(&sources[i])...); len(out) > l.Documents {
+			return nil, exceeds("Documents", "it has more than %d documents", l.Documents)
+		}
+	}
+	return out, nil
+}
+
+// read reads the documents, each by itself.
+func (l Limits) read(chunks []chunk) ([]parser, error) {
+	read := make([]parser, len(chunks))
+	var values atomic.Int64
+	inParallel(len(chunks), func(from, to int) {
+		for i := from; i < to && values.Load() <= int64(l.Values); i++ {
+			read[i].limits = &l
+			values.Add(int64(read[i].chunk(chunks[i])))
+		}
+	})
+	if values.Load() > int64(l.Values) {
+		return nil, exceeds("Values", "it has more than %d values", l.Values)
+	}
+	return read, nil
+}
+
+// refusal is the message for what hit a limit, or can't be expanded.
+func refusal(err error, file string, line int, what string) Message {
+	m := Message{
+		Code: badSyntax.code, Rule: badSyntax.rule, Level: badSyntax.level, File: file, Line: line,
+		Text: what + " can't be read: " + err.Error(),
+	}
+	if limit := (*limitError)(nil); errors.As(err, &limit) {
+		m.Code, m.Rule, m.Level, m.Hint = overLimit.code, overLimit.rule, overLimit.level, limit.hint()
+	}
+	return m
+}
+
+// parser reads one document.
 type parser struct {
 	reporter
-	docs *Documents
+	limits *Limits
+	doc    *Document // nil: there is nothing to keep
+	syntax error
+	more   int // mistakes above the limit of messages
 }
 
 // at reports a mistake at a value, at its full level: usage is not known before the end of the stream.
-func (p *parser) at(docs *Documents, n *yaml.Node, f finding, hint, format string, args ...any) {
-	p.add(docs.placeOf(n).Message(f.code, f.rule, f.level, hint, fmt.Sprintf(format, args...)))
-}
-
-// chunk is the text of one document and the number of lines before it.
-type chunk struct {
-	text   []byte
-	offset int
-}
-
-// split cuts a stream into documents. A line that begins with "---" or "..." ends a document wherever it stands, even
-// in a block of text (YAML 1.2, 9.1.2), so lines are enough to go by, and an error in one document does not hide the next.
-func split(stream []byte) []chunk {
-	stream = bytes.TrimPrefix(stream, []byte("\xef\xbb\xbf"))
-	var out []chunk
-	current := chunk{}
-	line := 0
-	flush := func(next int) {
-		if !isBlank(current.text) {
-			out = append(out, current)
-		}
-		current = chunk{offset: next}
+func (p *parser) at(n *element, f finding, hint, format string, args ...any) {
+	if len(p.messages) >= p.limits.Messages {
+		p.more++
+		return
 	}
-	for len(stream) > 0 {
-		end := bytes.IndexByte(stream, '\n') + 1
-		if end == 0 {
-			end = len(stream)
-		}
-		text := stream[:end]
-		stream = stream[end:]
-		switch marker(text) {
-		case "---":
-			flush(line)
-			current.text = append(current.text, text...)
-		case "...":
-			flush(line + 1)
-		default:
-			current.text = append(current.text, text...)
-		}
-		line++
-	}
-	flush(line)
-	return out
+	p.add(n.place().Message(f.code, f.rule, f.level, hint, fmt.Sprintf(format, args...)))
 }
 
-func marker(line []byte) string {
-	for _, m := range []string{"---", "..."} {
-		if rest, ok := bytes.CutPrefix(line, []byte(m)); ok && (len(rest) == 0 || bytes.ContainsAny(rest[:1], " \t\r\n")) {
-			return m
-		}
+// chunk reads the text of a document and returns how many values it has.
+func (p *parser) chunk(c chunk) (values int) {
+	if len(c.text) > p.limits.DocumentBytes {
+		p.add(refusal(exceeds("DocumentBytes", "it has more than %d bytes", p.limits.DocumentBytes), c.source.Name, c.offset+1, "the document"))
+		return 0
 	}
-	return ""
-}
-
-// isBlank reports whether a document has only comments and directives.
-func isBlank(text []byte) bool {
-	for i, line := range bytes.Split(text, []byte("\n")) {
-		line = bytes.TrimSpace(line)
-		if i == 0 {
-			line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("---")))
-		}
-		if len(line) > 0 && line[0] != '#' && line[0] != '%' {
-			return false
-		}
-	}
-	return true
-}
-
-func (p *parser) chunk(file string, c chunk) {
 	tree, err := parseYAML(c.text)
 	if err != nil {
-		line := errorLine(c.text, err)
-		hint := "nothing of this document was read"
-		if bareRemoval.Match(bytes.Split(c.text, []byte("\n"))[line-1]) {
-			hint += "; text that begins with ! needs quotes"
-		}
-		p.add(Message{
-			Code: badSyntax.code, Rule: badSyntax.rule, Level: badSyntax.level, File: file, Line: c.offset + line,
-			Text: "the document is not valid YAML: " + syntaxText(err), Hint: hint,
-		})
-		return
+		p.syntax = err
+		return 0
 	}
-	if len(tree.Content) == 0 || isNull(tree.Content[0]) {
-		return
+	if tree == nil || tree.Tag == "!!null" {
+		return 0
 	}
-	e := expander{offset: c.offset, left: maxValues, open: make(map[*yaml.Node]bool)}
-	root, err := e.expand(tree.Content[0])
+	doc := &Document{File: c.source.Name, Line: c.offset + tree.Line}
+	e := expander{limits: p.limits, doc: doc, offset: c.offset}
+	e.reserve(tree)
+	doc.root, err = e.expand(tree, nil, 0)
 	if err != nil {
-		p.add(Message{
-			Code: badSyntax.code, Rule: badSyntax.rule, Level: badSyntax.level, File: file, Line: c.offset + tree.Content[0].Line,
-			Text: "the document can't be read: " + err.Error(),
-		})
-		return
+		p.add(refusal(err, doc.File, doc.Line, "the document"))
+		return e.values
 	}
-	p.document(file, root)
+	p.document(doc)
+	if p.more > 0 {
+		p.add(doc.place().Message(overLimit.code, overLimit.rule, overLimit.level, "correct those that are shown first",
+			fmt.Sprintf("the document has %d more mistakes, which are not shown", p.more)))
+	}
+	return e.values
 }
 
-// bareRemoval is a removal such as !storage in a flow list, where YAML takes it for a tag.
-var bareRemoval = regexp.MustCompile(`[\[{,]\s*!\w`)
-
-// parseYAML reads one document; whatever the text, it comes to a tree or to an error.
-func parseYAML(text []byte) (tree *yaml.Node, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			tree, err = nil, fmt.Errorf("yaml: the text is not understood")
-		}
-	}()
-	tree = &yaml.Node{}
-	if err := yaml.Unmarshal(text, tree); err != nil {
-		return nil, err
-	}
-	return tree, nil
-}
-
-// errorLine finds the line of a syntax error. The YAML library names the start of the construct and is sometimes off by
-// one; a reader of a stream fails the same way as soon as it has seen the faulty line, so that line ends the shortest
-// beginning of the text with the same error.
-func errorLine(text []byte, err error) int {
-	lines := bytes.SplitAfter(text, []byte("\n"))
-	n := sort.Search(len(lines), func(i int) bool {
-		_, e := parseYAML(bytes.Join(lines[:i+1], nil))
-		return e != nil && e.Error() == err.Error()
-	})
-	return min(n+1, len(lines))
-}
-
-// syntaxText is the error without what may be part of a value: a credential that begins with * reads as an alias.
-func syntaxText(err error) string {
-	s := strings.TrimPrefix(err.Error(), "yaml: ")
-	if rest, ok := strings.CutPrefix(s, "line "); ok {
-		if _, after, ok := strings.Cut(rest, ": "); ok {
-			s = after
-		}
-	}
-	if strings.HasPrefix(s, "unknown anchor") {
-		return "an alias (text that begins with * and has no quotes) refers to nothing"
-	}
-	return s
-}
-
-func (p *parser) document(file string, root *yaml.Node) {
-	envelope := &Document{File: file, Line: root.Line, root: root}
-	if root.Kind != yaml.MappingNode {
+func (p *parser) document(envelope *Document) {
+	root := envelope.root
+	if root.Kind != mappingKind {
 		p.loose(envelope, root, badEnvelope, "each document needs the keys schema, metadata and data",
 			"a document is a %s, not a mapping", typeName(root))
 		return
@@ -215,13 +182,17 @@ func (p *parser) document(file string, root *yaml.Node) {
 	envelope.Kind = parts[1]
 	envelope.nameNode = dig(root, "metadata", "name")
 	envelope.Name = text(envelope.nameNode)
-	p.docs.remember(envelope, root, "")
 	p.envelope(envelope)
 	if envelope.Name == "" {
 		return
 	}
 	p.shape(kind, envelope.data)
-	p.keep(envelope)
+	envelope.canonical = canonicalOf(envelope)
+	if most := p.limits.DocumentBytes; len(envelope.canonical) > most {
+		p.add(refusal(exceeds("DocumentBytes", "it has more than %d bytes in its canonical form", most), envelope.File, envelope.Line, "the document"))
+		return
+	}
+	p.doc = envelope
 }
 
 // envelope checks what surrounds the data of a document of a known kind.
@@ -229,11 +200,11 @@ func (p *parser) envelope(doc *Document) {
 	for key, value := range pairs(doc.root) {
 		switch key.Value {
 		case "schema", "metadata", "data":
-			if key.Value != "schema" && value.Kind != yaml.MappingNode {
-				p.at(p.docs, value, wrongType, "", "%s is a %s and must be a mapping", key.Value, typeName(value))
+			if key.Value != "schema" && value.Kind != mappingKind {
+				p.at(value, wrongType, "", "%s is a %s and must be a mapping", key.Value, typeName(value))
 			}
 		default:
-			p.at(p.docs, key, unknownField, suggest(key.Value, []string{"schema", "metadata", "data"}),
+			p.at(key, unknownField, suggest(key.Value, []string{"schema", "metadata", "data"}),
 				"a document has no field %q", key.Value)
 		}
 	}
@@ -241,37 +212,42 @@ func (p *parser) envelope(doc *Document) {
 	p.repeats(get(doc.root, "metadata"))
 	switch {
 	case doc.nameNode == nil:
-		p.at(p.docs, doc.root, missing, "give metadata.name", "the document has no name")
-	case doc.nameNode.Kind != yaml.ScalarNode || doc.Name == "":
-		p.at(p.docs, doc.nameNode, wrongType, "", "metadata.name is not a text")
+		p.at(doc.root, missing, "give metadata.name", "the document has no name")
+	case doc.nameNode.Kind != scalarKind || doc.Name == "":
+		p.at(doc.nameNode, wrongType, "", "metadata.name is not a text")
 		doc.Name = ""
 	}
 	doc.data = get(doc.root, "data")
-	if doc.data == nil || doc.data.Kind != yaml.MappingNode {
+	if doc.data == nil || doc.data.Kind != mappingKind {
 		if _, v := pair(doc.root, "data"); v == nil {
-			p.at(p.docs, doc.root, missing, "give data, if only {}", "the document has no data")
+			p.at(doc.root, missing, "give data, if only {}", "the document has no data")
 		}
-		doc.data = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: doc.root.Line, Column: doc.root.Column}
-		p.docs.remember(doc, doc.data, "data")
+		// It stands in a document of its own, so that it can say where it would be.
+		whole := &element{Kind: mappingKind, doc: doc}
+		doc.data = &element{Kind: mappingKind, Tag: "!!map", Line: doc.root.Line, Column: doc.root.Column, doc: doc, up: whole}
+		whole.Content = []*element{{Kind: scalarKind, Value: "data", doc: doc, up: whole}, doc.data}
 	}
 }
 
-func (p *parser) keep(doc *Document) {
-	p.docs.all = append(p.docs.all, doc)
+// keep adds a document to the design.
+func (d *Documents) keep(doc *Document, all *reporter) {
+	d.all = append(d.all, doc)
+	d.byKind[doc.Kind] = append(d.byKind[doc.Kind], doc)
 	key := documentKey{doc.Kind, doc.Name}
-	if first := p.docs.index[key]; first != nil {
-		p.at(p.docs, doc.nameNode, duplicate, "names are unique within a kind; rename or remove one",
-			"the name is taken by the document at %s:%d", first.File, first.Line)
+	if first := d.index[key]; first != nil {
+		f := duplicate
+		all.add(doc.nameNode.place().Message(f.code, f.rule, f.level, "names are unique within a kind; rename or remove one",
+			fmt.Sprintf("the name is taken by the document at %s:%d", first.File, first.Line)))
 		return
 	}
-	p.docs.index[key] = doc
+	d.index[key] = doc
 }
 
 // loose reports a mistake of a document that is not kept.
-func (p *parser) loose(doc *Document, n *yaml.Node, f finding, hint, format string, args ...any) {
+func (p *parser) loose(doc *Document, n *element, f finding, hint, format string, args ...any) {
 	m := Message{
 		Code: f.code, Rule: f.rule, Level: f.level, Hint: hint, Text: fmt.Sprintf(format, args...),
-		File: doc.File, Line: n.Line, Column: n.Column,
+		File: doc.File, Line: int(n.Line), Column: int(n.Column),
 	}
 	if s, name := text(get(doc.root, "schema")), text(dig(doc.root, "metadata", "name")); s != "" {
 		m.Documents = []DocumentRef{{Schema: s, Name: name}}

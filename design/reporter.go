@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-
-	"gopkg.in/yaml.v3"
 )
 
 // finding is what is common to the messages of one kind of mistake.
@@ -17,6 +15,7 @@ type finding struct {
 // Mistakes that reading and compiling find. Codes DD000 and DD001 are those of the design format.
 var (
 	badSyntax    = finding{"DD000", "yaml-syntax", LevelError}
+	overLimit    = finding{"DD000", "design-limit", LevelError}
 	badEnvelope  = finding{"DD000", "document-envelope", LevelError}
 	nearlyOurs   = finding{"DD000", "unknown-namespace", LevelWarning}
 	noHardwareAt = finding{"DD000", "missing-hardware-profile", LevelError}
@@ -52,7 +51,7 @@ type Mistake struct {
 // Mistakes are those that Parse and Compile find, for tables of codes; the rules of package validate come on top.
 func Mistakes() []Mistake {
 	all := []finding{
-		nearlyOurs, noHardwareAt, badSyntax, badEnvelope, noSchema, unknownKind, missing, duplicate, unknownField, wrongType, wrongValue, duplicateKey, oldBoolean, noProfile, profileCycle, noHardware, idleRemoval, badKernelParam, badAddress, badCIDR, badVLAN, badMAC, badSize,
+		nearlyOurs, noHardwareAt, badSyntax, overLimit, badEnvelope, noSchema, unknownKind, missing, duplicate, unknownField, wrongType, wrongValue, duplicateKey, oldBoolean, noProfile, profileCycle, noHardware, idleRemoval, badKernelParam, badAddress, badCIDR, badVLAN, badMAC, badSize,
 	}
 	out := make([]Mistake, 0, len(all))
 	for _, f := range all {
@@ -79,9 +78,8 @@ func (r *reporter) add(m Message) {
 }
 
 // at reports a mistake at a value of the design. In a profile that no node uses it is only a warning.
-func (r *reporter) at(docs *Documents, n *yaml.Node, f finding, hint, format string, args ...any) {
-	p := docs.placeOf(n)
-	r.place(docs, p, f, hint, format, args...)
+func (r *reporter) at(docs *Documents, n *element, f finding, hint, format string, args ...any) {
+	r.place(docs, n.place(), f, hint, format, args...)
 }
 
 func (r *reporter) place(docs *Documents, p Place, f finding, hint, format string, args ...any) {

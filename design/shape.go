@@ -35,12 +35,13 @@ type shape struct {
 	pattern  *regexp.Regexp
 	means    string // what pattern demands, for people
 	unset    bool   // "!" and -1 are accepted: they unset what is inherited
+	null     bool   // null is accepted: it removes what is inherited
 	secret   bool   // the value must not be shown
 	nonEmpty bool   // of isList
 }
 
 // shape checks a value against its shape, all the way down.
-func (p *parser) shape(s *shape, n *yaml.Node) {
+func (p *parser) shape(s *shape, n *element) {
 	if p.badTag(n) {
 		return
 	}
@@ -48,12 +49,15 @@ func (p *parser) shape(s *shape, n *yaml.Node) {
 		p.repeats(n)
 		return
 	}
-	if s.unset && n.Kind == yaml.ScalarNode && (n.Value == "!" || n.Value == "-1") {
+	if s.null && isNull(n) {
+		return
+	}
+	if s.unset && n.Kind == scalarKind && (n.Value == "!" || n.Value == "-1") {
 		return
 	}
 	switch s.kind {
 	case isObject, isTable:
-		if n.Kind != yaml.MappingNode {
+		if n.Kind != mappingKind {
 			p.mistyped(n, "a mapping")
 			return
 		}
@@ -66,12 +70,12 @@ func (p *parser) shape(s *shape, n *yaml.Node) {
 		}
 		p.object(s, n)
 	case isList:
-		if n.Kind != yaml.SequenceNode {
+		if n.Kind != listKind {
 			p.mistyped(n, "a list")
 			return
 		}
 		if s.nonEmpty && len(n.Content) == 0 {
-			p.at(p.docs, n, missing, "", "%s is empty and needs at least one entry", p.docs.origins[n].path)
+			p.at(n, missing, "", "%s is empty and needs at least one entry", n.path())
 		}
 		for _, v := range n.Content {
 			p.shape(s.item, v)
@@ -81,7 +85,7 @@ func (p *parser) shape(s *shape, n *yaml.Node) {
 	}
 }
 
-func (p *parser) object(s *shape, n *yaml.Node) {
+func (p *parser) object(s *shape, n *element) {
 	for k, v := range pairs(n) {
 		field, known := s.fields[k.Value]
 		switch {
@@ -95,20 +99,20 @@ func (p *parser) object(s *shape, n *yaml.Node) {
 				names = append(names, name)
 			}
 			sort.Strings(names)
-			p.at(p.docs, k, unknownField, suggest(k.Value, names), "%s is not a field of the design format", p.docs.origins[k].path)
+			p.at(k, unknownField, suggest(k.Value, names), "%s is not a field of the design format", k.path())
 		}
 	}
 	for _, name := range s.required {
 		if _, v := pair(n, name); v == nil {
-			p.at(p.docs, n, missing, "", "%s is missing", join(p.docs.origins[n].path, name))
+			p.at(n, missing, "", "%s is missing", join(n.path(), name))
 		}
 	}
 }
 
-func (p *parser) scalar(s *shape, n *yaml.Node) {
+func (p *parser) scalar(s *shape, n *element) {
 	switch s.kind {
 	case isText:
-		if n.Kind != yaml.ScalarNode || n.Tag != "!!str" && n.Tag != "!!timestamp" {
+		if n.Kind != scalarKind || n.Tag != "!!str" && n.Tag != "!!timestamp" {
 			p.mistyped(n, "text")
 			return
 		}
@@ -123,12 +127,12 @@ func (p *parser) scalar(s *shape, n *yaml.Node) {
 		}
 		return
 	case isScalar:
-		if n.Kind != yaml.ScalarNode || isNull(n) {
+		if n.Kind != scalarKind || isNull(n) {
 			p.mistyped(n, "text, a number or a boolean")
 			return
 		}
 	case isVersion:
-		if n.Kind != yaml.ScalarNode {
+		if n.Kind != scalarKind {
 			p.mistyped(n, "text or null")
 			return
 		}
@@ -140,59 +144,59 @@ func (p *parser) scalar(s *shape, n *yaml.Node) {
 		return " " + quoted(n.Value)
 	}
 	if len(s.enum) > 0 && !slices.Contains(s.enum, n.Value) {
-		p.at(p.docs, n, wrongValue, "use one of "+strings.Join(s.enum, ", "), "%s is%s, which is not known", p.docs.origins[n].path, shown())
+		p.at(n, wrongValue, "use one of "+strings.Join(s.enum, ", "), "%s is%s, which is not known", n.path(), shown())
 	}
 	if s.pattern != nil && !s.pattern.MatchString(n.Value) {
-		p.at(p.docs, n, wrongValue, "it must be "+s.means, "%s is%s", p.docs.origins[n].path, shown())
+		p.at(n, wrongValue, "it must be "+s.means, "%s is%s", n.path(), shown())
 	}
 }
 
-func (p *parser) mistyped(n *yaml.Node, want string) {
+func (p *parser) mistyped(n *element, want string) {
 	hint := ""
 	switch {
-	case want == "text" && n.Kind == yaml.ScalarNode && !isNull(n):
+	case want == "text" && n.Kind == scalarKind && !isNull(n):
 		hint = "put it in quotes"
 	case want == "a whole number" && n.Tag == "!!str" && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
 		hint = "write it without quotes"
 	case isNull(n):
 		hint = "leave the key out, or give it a value"
 	}
-	p.at(p.docs, n, wrongType, hint, "%s is a %s and must be %s", p.docs.origins[n].path, typeName(n), want)
+	p.at(n, wrongType, hint, "%s is a %s and must be %s", n.path(), typeName(n), want)
 }
 
 // badTag refuses YAML tags. The tag may be a credential that begins with !, so it is not shown.
-func (p *parser) badTag(n *yaml.Node) bool {
+func (p *parser) badTag(n *element) bool {
 	if n.Tag == "" || strings.HasPrefix(n.Tag, "!!") && n.Tag != "!!binary" {
 		return false
 	}
-	p.at(p.docs, n, wrongType, "text that begins with ! needs quotes", "%s has a YAML tag, which designs can't have", p.docs.origins[n].path)
+	p.at(n, wrongType, "text that begins with ! needs quotes", "%s has a YAML tag, which designs can't have", n.path())
 	return true
 }
 
 // repeats reports keys that stand twice in a mapping: YAML readers silently take one of them.
-func (p *parser) repeats(n *yaml.Node) {
-	seen := make(map[string]*yaml.Node)
+func (p *parser) repeats(n *element) {
+	seen := make(map[string]*element)
 	for k := range pairs(n) {
 		if p.badTag(k) {
 			continue
 		}
-		if k.Kind != yaml.ScalarNode {
-			p.at(p.docs, k, wrongType, "", "a key is a %s and must be text", typeName(k))
+		if k.Kind != scalarKind {
+			p.at(k, wrongType, "", "a key is a %s and must be text", typeName(k))
 			continue
 		}
 		if first := seen[k.Value]; first != nil {
-			p.at(p.docs, k, duplicateKey, "remove one of them", "%s is there twice, first on line %d", p.docs.origins[k].path, first.Line)
+			p.at(k, duplicateKey, "remove one of them", "%s is there twice, first on line %d", k.path(), first.Line)
 			continue
 		}
 		seen[k.Value] = k
 	}
 }
 
-func typeName(n *yaml.Node) string {
+func typeName(n *element) string {
 	switch n.Kind {
-	case yaml.MappingNode:
+	case mappingKind:
 		return "mapping"
-	case yaml.SequenceNode:
+	case listKind:
 		return "list"
 	}
 	switch n.Tag {
@@ -217,6 +221,10 @@ func quoted(s string) string {
 
 // suggest is a hint that names the nearest of the known words, or all of them when none is near.
 func suggest(word string, known []string) string {
+	const longest, most, shown = 64, 1000, 30 // a hint is not worth more work, or more room
+	if len(word) > longest || len(known) > most {
+		return "check the spelling"
+	}
 	best, distance := "", 3
 	for _, k := range known {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
@@ -225,6 +233,9 @@ func suggest(word string, known []string) string {
 	}
 	if best != "" {
 		return "did you mean " + best + "?"
+	}
+	if len(known) > shown {
+		return "check the spelling"
 	}
 	return "known are " + strings.Join(known, ", ")
 }

@@ -4,46 +4,60 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 )
 
-// maxValues bounds how many values one document may have once its aliases are expanded: a few nested aliases can ask
-// for billions.
-const maxValues = 500_000
-
 var (
-	errTooLarge = errors.New("the document has too many values; aliases that repeat each other grow without bound")
 	errCircular = errors.New("an alias refers to a value that contains the alias itself")
 	errMergeKey = errors.New("the merge key << needs a mapping, or a list of mappings")
 )
 
-// expander copies a tree without aliases and merge keys, so that nothing after it needs to know of them.
+// expander copies a tree without aliases and merge keys, so that nothing after it needs to know of them. It counts as it
+// goes: a few aliases of aliases can ask for billions of values.
 type expander struct {
-	offset int // added to every line
-	left   int
-	open   map[*yaml.Node]bool
+	limits        *Limits
+	doc           *Document
+	offset        int // added to every line
+	values, bytes int
+	open          map[*yaml.Node]bool // anchors that are being expanded
+	elements      []element           // elements and pointers are made by the block, not one by one
+	pointers      []*element
 }
 
-func (e *expander) expand(n *yaml.Node) (*yaml.Node, error) {
-	if e.left--; e.left < 0 {
-		return nil, errTooLarge
-	}
+// block is how many elements are made at a time, once those that the document was expected to have are used up.
+const block = 64
+
+func (e *expander) expand(n *yaml.Node, up *element, depth int) (*element, error) {
 	if n.Kind == yaml.AliasNode {
 		if n.Alias == nil || e.open[n.Alias] {
 			return nil, errCircular
 		}
-		return e.expand(n.Alias)
+		return e.expand(n.Alias, up, depth)
 	}
-	e.open[n] = true
-	defer delete(e.open, n)
-	out := &yaml.Node{Kind: n.Kind, Style: n.Style, Tag: n.Tag, Value: n.Value, Line: n.Line + e.offset, Column: n.Column}
-	if n.Kind == yaml.MappingNode {
-		return out, e.expandMapping(out, n)
+	if err := e.count(n, depth); err != nil {
+		return nil, err
+	}
+	if n.Anchor != "" {
+		if e.open == nil {
+			e.open = make(map[*yaml.Node]bool)
+		}
+		e.open[n] = true
+		defer delete(e.open, n)
+	}
+	out := e.element()
+	*out = element{Kind: n.Kind, Style: n.Style, Tag: n.Tag, Value: n.Value, Line: int32(n.Line + e.offset), Column: int32(n.Column), doc: e.doc, up: up}
+	if n.Kind == scalarKind {
+		return out, nil
+	}
+	out.Content = e.list(len(n.Content))
+	if n.Kind == mappingKind {
+		return out, e.expandMapping(out, n, depth+1)
 	}
 	for _, c := range n.Content {
-		x, err := e.expand(c)
+		x, err := e.expand(c, out, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -52,22 +66,39 @@ func (e *expander) expand(n *yaml.Node) (*yaml.Node, error) {
 	return out, nil
 }
 
-func (e *expander) expandMapping(out, n *yaml.Node) error {
-	var merged []*yaml.Node
+func (e *expander) count(n *yaml.Node, depth int) error {
+	e.values++
+	e.bytes += len(n.Value)
+	l := e.limits
+	switch {
+	case depth > l.Depth:
+		return exceeds("Depth", "there are more than %d lists and mappings within one another", l.Depth)
+	case len(n.Value) > l.ValueBytes:
+		return exceeds("ValueBytes", "a value is longer than %d bytes", l.ValueBytes)
+	case e.values > l.DocumentValues:
+		return exceeds("DocumentValues", "it has more than %d values; aliases that repeat each other grow without bound", l.DocumentValues)
+	case e.bytes > l.DocumentBytes:
+		return exceeds("DocumentBytes", "it has more than %d bytes; aliases that repeat each other grow without bound", l.DocumentBytes)
+	}
+	return nil
+}
+
+func (e *expander) expandMapping(out *element, n *yaml.Node, depth int) error {
+	var merged []*element
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, err := e.expand(n.Content[i])
+		key, err := e.expand(n.Content[i], out, depth)
 		if err != nil {
 			return err
 		}
-		value, err := e.expand(n.Content[i+1])
+		value, err := e.expand(n.Content[i+1], out, depth)
 		if err != nil {
 			return err
 		}
 		if key.Tag == "!!merge" {
 			switch value.Kind {
-			case yaml.MappingNode:
+			case mappingKind:
 				merged = append(merged, value)
-			case yaml.SequenceNode:
+			case listKind:
 				merged = append(merged, value.Content...)
 			default:
 				return errMergeKey
@@ -76,18 +107,22 @@ func (e *expander) expandMapping(out, n *yaml.Node) error {
 		}
 		out.Content = append(out.Content, key, value)
 	}
+	if len(merged) == 0 {
+		return nil
+	}
 	// Own keys win over merged ones, and earlier mappings over later ones.
 	have := make(map[string]bool, len(out.Content)/2)
 	for key := range pairs(out) {
 		have[key.Value] = true
 	}
 	for _, m := range merged {
-		if m.Kind != yaml.MappingNode {
+		if m.Kind != mappingKind {
 			return errMergeKey
 		}
 		for key, value := range pairs(m) {
 			if !have[key.Value] {
 				have[key.Value] = true
+				key.up, value.up = out, out
 				out.Content = append(out.Content, key, value)
 			}
 		}
@@ -95,10 +130,44 @@ func (e *expander) expandMapping(out, n *yaml.Node) error {
 	return nil
 }
 
+// reserve makes room for a tree; what aliases add comes on top.
+func (e *expander) reserve(n *yaml.Node) {
+	count := elementsOf(n)
+	e.elements = make([]element, count)
+	e.pointers = make([]*element, count)
+}
+
+func elementsOf(n *yaml.Node) int {
+	count := 1
+	for _, c := range n.Content {
+		count += elementsOf(c)
+	}
+	return count
+}
+
+func (e *expander) element() *element {
+	if len(e.elements) == 0 {
+		e.elements = make([]element, block)
+	}
+	out := &e.elements[0]
+	e.elements = e.elements[1:]
+	return out
+}
+
+// list is an empty list with room for n.
+func (e *expander) list(n int) []*element {
+	if n > len(e.pointers) {
+		e.pointers = make([]*element, max(n, block))
+	}
+	out := e.pointers[0:0:n]
+	e.pointers = e.pointers[n:]
+	return out
+}
+
 // pairs yields the keys and values of a mapping; nothing when it is none.
-func pairs(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
-	return func(yield func(*yaml.Node, *yaml.Node) bool) {
-		if n == nil || n.Kind != yaml.MappingNode {
+func pairs(n *element) iter.Seq2[*element, *element] {
+	return func(yield func(*element, *element) bool) {
+		if n == nil || n.Kind != mappingKind {
 			return
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
@@ -110,7 +179,7 @@ func pairs(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 }
 
 // pair finds a key of a mapping and its value; of a key that stands twice the first.
-func pair(n *yaml.Node, key string) (k, v *yaml.Node) {
+func pair(n *element, key string) (k, v *element) {
 	for k, v := range pairs(n) {
 		if k.Value == key {
 			return k, v
@@ -120,7 +189,7 @@ func pair(n *yaml.Node, key string) (k, v *yaml.Node) {
 }
 
 // get finds a value of a mapping; nil when there is none, or when it is null.
-func get(n *yaml.Node, key string) *yaml.Node {
+func get(n *element, key string) *element {
 	_, v := pair(n, key)
 	if isNull(v) {
 		return nil
@@ -129,7 +198,7 @@ func get(n *yaml.Node, key string) *yaml.Node {
 }
 
 // dig follows keys downward.
-func dig(n *yaml.Node, keys ...string) *yaml.Node {
+func dig(n *element, keys ...string) *element {
 	for _, k := range keys {
 		n = get(n, k)
 	}
@@ -137,30 +206,30 @@ func dig(n *yaml.Node, keys ...string) *yaml.Node {
 }
 
 // items are the entries of a list; none when it is no list.
-func items(n *yaml.Node) []*yaml.Node {
-	if n == nil || n.Kind != yaml.SequenceNode {
+func items(n *element) []*element {
+	if n == nil || n.Kind != listKind {
 		return nil
 	}
 	return n.Content
 }
 
-func isNull(n *yaml.Node) bool {
-	return n == nil || n.Kind == yaml.ScalarNode && n.Tag == "!!null"
+func isNull(n *element) bool {
+	return n == nil || n.Kind == scalarKind && n.Tag == "!!null"
 }
 
 // text is the text of a scalar as written; "" for anything else.
-func text(n *yaml.Node) string {
-	if n == nil || n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+func text(n *element) string {
+	if n == nil || n.Kind != scalarKind || n.Tag == "!!null" {
 		return ""
 	}
 	return n.Value
 }
 
 // texts are the texts of a list of scalars.
-func texts(n *yaml.Node) []string {
+func texts(n *element) []string {
 	var out []string
 	for _, item := range items(n) {
-		if item.Kind == yaml.ScalarNode && !isNull(item) {
+		if item.Kind == scalarKind && !isNull(item) {
 			out = append(out, item.Value)
 		}
 	}
@@ -168,10 +237,10 @@ func texts(n *yaml.Node) []string {
 }
 
 // textMap is a mapping of scalars; nil when it is empty or no mapping.
-func textMap(n *yaml.Node) map[string]string {
+func textMap(n *element) map[string]string {
 	var out map[string]string
 	for k, v := range pairs(n) {
-		if v.Kind != yaml.ScalarNode {
+		if v.Kind != scalarKind {
 			continue
 		}
 		if out == nil {
@@ -185,34 +254,39 @@ func textMap(n *yaml.Node) map[string]string {
 }
 
 // number is the whole number of a scalar; ok is false when it is none.
-func number(n *yaml.Node) (value int, ok bool) {
-	if n == nil || n.Kind != yaml.ScalarNode || n.Tag != "!!int" && n.Tag != "!!float" {
+func number(n *element) (value int, ok bool) {
+	if n == nil || n.Kind != scalarKind || n.Tag != "!!int" && n.Tag != "!!float" {
 		return 0, false
 	}
+	if plain, err := strconv.Atoi(n.Value); err == nil && (plain == 0 && len(n.Value) == 1 || plain > 0 && n.Value[0] > '0') {
+		return plain, true
+	}
+	// There are more ways to write a number: with a sign, in octal, with an exponent.
 	var f float64
-	if n.Decode(&f) != nil || f != float64(int(f)) {
+	scalar := yaml.Node{Kind: yaml.ScalarNode, Tag: n.Tag, Value: n.Value}
+	if scalar.Decode(&f) != nil || f != float64(int(f)) {
 		return 0, false
 	}
 	return int(f), true
 }
 
-func numberOr(n *yaml.Node, otherwise int) int {
+func numberOr(n *element, otherwise int) int {
 	if v, ok := number(n); ok {
 		return v
 	}
 	return otherwise
 }
 
-func textOr(n *yaml.Node, otherwise string) string {
-	if n == nil || n.Kind != yaml.ScalarNode {
+func textOr(n *element, otherwise string) string {
+	if n == nil || n.Kind != scalarKind {
 		return otherwise
 	}
 	return n.Value
 }
 
 // flag is the boolean of a scalar. Designs are written for readers of YAML 1.1, to whom yes and on are booleans too.
-func flag(n *yaml.Node) (value, ok bool) {
-	if n == nil || n.Kind != yaml.ScalarNode {
+func flag(n *element) (value, ok bool) {
+	if n == nil || n.Kind != scalarKind {
 		return false, false
 	}
 	if n.Tag == "!!bool" || isOldBool(n) {
@@ -221,7 +295,7 @@ func flag(n *yaml.Node) (value, ok bool) {
 	return false, false
 }
 
-func flagOr(n *yaml.Node, otherwise bool) bool {
+func flagOr(n *element, otherwise bool) bool {
 	if v, ok := flag(n); ok {
 		return v
 	}
@@ -229,8 +303,8 @@ func flagOr(n *yaml.Node, otherwise bool) bool {
 }
 
 // isOldBool reports whether a scalar is a boolean to YAML 1.1 and text to YAML 1.2.
-func isOldBool(n *yaml.Node) bool {
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" || n.Style&^yaml.FlowStyle != 0 {
+func isOldBool(n *element) bool {
+	if n.Kind != scalarKind || n.Tag != "!!str" || n.Style&^yaml.FlowStyle != 0 {
 		return false
 	}
 	switch n.Value {

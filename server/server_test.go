@@ -94,8 +94,8 @@ func (s *tasks) List(ctx context.Context, limit int) ([]starter.Task, error) {
 	return list, nil
 }
 
-func (s *tasks) Cancel(ctx context.Context, id, reason string) error {
-	if err := s.call(ctx, "cancel %s: %s", id, reason); err != nil {
+func (s *tasks) Cancel(ctx context.Context, id string, steer workflows.Steer) error {
+	if err := s.call(ctx, "cancel %s: %s by %s", id, steer.Reason, steer.By); err != nil {
 		return err
 	}
 	_, err := s.find(id)

@@ -54,14 +54,8 @@ func (a *api) cancelTask(c echo.Context) error {
 	if err := body.err(); err != nil {
 		return err
 	}
-	by := a.user(c.Request())
-	if reason == "" {
-		reason = "cancelled by " + by
-	} else {
-		reason += " (" + by + ")"
-	}
 	id := c.Param("id")
-	if err := a.Tasks.Cancel(c.Request().Context(), id, reason); err != nil {
+	if err := a.Tasks.Cancel(c.Request().Context(), id, workflows.Steer{By: a.user(c.Request()), Reason: reason}); err != nil {
 		return err
 	}
 	return a.accept(c, id)

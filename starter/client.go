@@ -101,11 +101,19 @@ func (c *Client) Wait(ctx context.Context, id string) (Task, error) {
 	return c.Task(ctx, id)
 }
 
-// Cancel implements Starter. The reason is written to the log of the server only where a task takes it; Temporal keeps none
-// with a cancellation.
-func (c *Client) Cancel(ctx context.Context, id, _ string) error {
-	if _, err := c.describe(ctx, id); err != nil {
+// Cancel implements Starter. A cancellation carries no reason, so that the task is told it just before.
+func (c *Client) Cancel(ctx context.Context, id string, steer workflows.Steer) error {
+	info, err := c.describe(ctx, id)
+	if err != nil {
 		return err
+	}
+	if s := stateOf(info.GetStatus()); s != Running {
+		return &Error{Kind: Conflict, Text: fmt.Sprintf("cancel task %s: it is %s", id, s)}
+	}
+	if steer.Reason != "" || steer.By != "" {
+		if err := c.temporal.SignalWorkflow(ctx, id, "", workflows.SignalReason, steer); err != nil {
+			return c.failed("cancel task "+id, err)
+		}
 	}
 	if err := c.temporal.CancelWorkflow(ctx, id, ""); err != nil {
 		return c.failed("cancel task "+id, err)

@@ -73,7 +73,7 @@ type Starter interface {
 	// Snapshot looks once.
 	Snapshot(ctx context.Context, id string) (Snapshot, error)
 	// Cancel asks a task to stop; it cleans up by itself.
-	Cancel(ctx context.Context, id, reason string) error
+	Cancel(ctx context.Context, id string, steer workflows.Steer) error
 	// Retry tries failed nodes again: at their gates when the task runs, else by a new task for the failed nodes of the
 	// old one, which it returns. No nodes means all failed ones.
 	Retry(ctx context.Context, id string, steer workflows.Steer) (Task, error)

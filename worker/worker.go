@@ -33,8 +33,8 @@ type Worker struct {
 	fatal  chan error
 }
 
-// New wires a worker. It opens the store, and registers the search attributes where the server lacks them.
-func New(ctx context.Context, c *starter.Client, cfg config.Config, log *slog.Logger) (*Worker, error) {
+// New wires a worker that shows as the given build in Temporal. It opens the store, and registers the search attributes where the server lacks them.
+func New(ctx context.Context, c *starter.Client, cfg config.Config, build string, log *slog.Logger) (*Worker, error) {
 	if err := cfg.CheckWorker(); err != nil {
 		return nil, err
 	}
@@ -54,6 +54,8 @@ func New(ctx context.Context, c *starter.Client, cfg config.Config, log *slog.Lo
 		MaxConcurrentActivityExecutionSize: cfg.Worker.MaxActivities,
 		WorkerStopTimeout:                  stopTimeout,
 		DisableRegistrationAliasing:        true,
+		// It stands in every event: the version, and not the checksum of the binary, which is long and says nothing.
+		BuildID: build,
 		// After a worker was killed, its workflows wait this long for it once before another takes them.
 		StickyScheduleToStartTimeout: 2 * time.Second,
 		OnFatalError:                 func(err error) { w.fatal <- err },

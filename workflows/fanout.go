@@ -87,7 +87,6 @@ func (t *taskRun) runChild(ctx workflow.Context, operation plan.Operation, node 
 		ParentClosePolicy:   enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		WaitForCancellation: true,
 		Memo:                map[string]any{activities.MemoTask: t.id},
-		StaticSummary:       fmt.Sprintf("%s %s", operation, node.Node),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			keySite.ValueSet(t.loaded.Site), keyNode.ValueSet(node.Node),
 			keyTaskType.ValueSet(nodeTypes[operation]), keyDesign.ValueSet(t.loaded.Digest)),

@@ -35,11 +35,6 @@ var nodeTypes = map[plan.Operation]string{
 // nodeWorkflow is the workflow of an operation on a node: plan, then do what the plan says.
 func nodeWorkflow(operation plan.Operation) func(workflow.Context, NodeRequest) (NodeResult, error) {
 	return func(ctx workflow.Context, in NodeRequest) (NodeResult, error) {
-		if id := workflow.GetInfo(ctx).WorkflowExecution.ID; id != NodeWorkflowID(in.Site, in.Node) {
-			return NodeResult{}, temporal.NewNonRetryableApplicationError(
-				fmt.Sprintf("the workflow ID is %s: work on a node runs under the ID %s only, which is the lock of the node", id, NodeWorkflowID(in.Site, in.Node)),
-				string(drivers.InvalidRequest), nil)
-		}
 		run := &nodeRun{in: in, operation: operation, result: NodeResult{Node: in.Node, Rack: in.Rack, Outcome: string(drivers.Already)}}
 		gate, err := newGate(ctx, in)
 		if err != nil {
@@ -70,7 +65,7 @@ func (r *nodeRun) names() activities.NodeInput {
 func (r *nodeRun) do(ctx workflow.Context) error {
 	var p plan.Plan
 	err := r.withGate(ctx, activities.PlanNode, func(attempt int) error {
-		options := activities.Options(activities.PlanNode, stepID("00-"+activities.PlanNode, attempt), "plan "+string(r.operation)+" of "+r.in.Node)
+		options := activities.Options(activities.PlanNode, stepID("00-"+activities.PlanNode, attempt), "")
 		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activities.PlanNode,
 			activities.PlanNodeInput{NodeInput: r.names(), Operation: r.operation}).Get(ctx, &p)
 		if err == nil && p.Refused != nil {
@@ -92,11 +87,11 @@ func (r *nodeRun) do(ctx workflow.Context) error {
 
 func (r *nodeRun) step(ctx workflow.Context, s plan.Step) error {
 	name := string(s.Action)
-	input := r.names()
-	input.Boot = s.Boot
+	// The names of the action and of the node are in every event already; what is not needed here bloats the history.
+	input := activities.NodeInput{Node: r.in.Node, Design: r.in.Design, Boot: s.Boot}
 	return r.withGate(ctx, name, func(attempt int) error {
 		var out activities.Output
-		options := activities.Options(name, stepID(s.ID, attempt), name+" "+r.in.Node)
+		options := activities.Options(name, stepID(s.ID, attempt), "")
 		if err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), name, input).Get(ctx, &out); err != nil {
 			return err
 		}
@@ -193,9 +188,7 @@ const ClassCanceled = "Canceled"
 func refused(p plan.Plan) error {
 	return temporal.NewApplicationErrorWithOptions(
 		fmt.Sprintf("node %s: %s: %s", p.Node, p.Refused.Reason, p.Refused.Advice), string(p.Refused.Class),
-		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{activities.Failure{
-			Class: string(p.Refused.Class), Action: activities.PlanNode, Subject: "node " + p.Node, Advice: p.Refused.Advice,
-		}}})
+		temporal.ApplicationErrorOptions{NonRetryable: true})
 }
 
 // failureOf reads class and reason out of whatever an activity or a child failed with.

@@ -32,6 +32,7 @@ type taskRun struct {
 	loaded   activities.Loaded
 	progress Progress
 	result   Result
+	said     Steer // who cancels, and why
 }
 
 // newTask sets up a run: its status can be asked for and its nodes steered from the first moment.
@@ -48,6 +49,12 @@ func newTask(ctx workflow.Context, kind Kind, request Request) (*taskRun, error)
 	if err := checkPolicy(request.Policy); err != nil {
 		return nil, err
 	}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		ch := workflow.GetSignalChannelWithOptions(ctx, SignalReason, workflow.SignalChannelOptions{Description: "Who cancels the task, and why"})
+		for ch.Receive(ctx, &t.said) {
+			workflow.GetLogger(ctx).Info("reason given", "by", t.said.By, "reason", t.said.Reason)
+		}
+	})
 	if kind.PerNode {
 		return t, t.steering(ctx)
 	}
@@ -196,7 +203,7 @@ func (t *taskRun) end(ctx workflow.Context, err error) (Result, error) {
 	if temporal.IsCanceledError(err) || ctx.Err() != nil {
 		t.unreached("the task was cancelled")
 		t.verdict()
-		t.result.Message = "cancelled: " + t.result.Message
+		t.result.Message = "cancelled" + decision{steer: t.said}.said() + ": " + t.result.Message
 		return t.result, temporal.NewCanceledError(t.result)
 	}
 	var why NodeResult

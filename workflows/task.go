@@ -3,6 +3,7 @@ package workflows
 import (
 	"strings"
 
+	"drydock/activities"
 	"drydock/design"
 )
 
@@ -165,6 +166,8 @@ const (
 	Retry       = "retry" // try the failed step of the named nodes again
 	Skip        = "skip"  // go on without the failed step of the named nodes
 	Abort       = "abort" // let the named nodes fail
+	// SignalReason says who cancels a task and why, just before the cancellation, which can't carry it.
+	SignalReason = "reason"
 )
 
 // Steer is the argument of Retry, Skip and Abort.
@@ -177,7 +180,7 @@ type Steer struct {
 
 // NodeWorkflowID is the ID of the workflow that works on a node, and so the lock of the node: whatever is done to the
 // node runs under this ID.
-func NodeWorkflowID(site, node string) string { return "node/" + site + "/" + node }
+func NodeWorkflowID(site, node string) string { return activities.NodeWorkflowID(site, node) }
 
 // Search attributes that tasks and nodes carry.
 const (

@@ -114,7 +114,7 @@ func (s *site) environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 
 func broken(class drivers.Class, text string) error {
 	return temporal.NewApplicationErrorWithOptions(text, string(class), temporal.ApplicationErrorOptions{
-		NonRetryable: class.Disposition() != drivers.Retry, Details: []any{activities.Failure{Class: string(class)}}})
+		NonRetryable: class.Disposition() != drivers.Retry})
 }
 
 func request() workflows.Request {
@@ -421,16 +421,6 @@ func TestAWrongPolicyIsRefusedBeforeAnythingIsDone(t *testing.T) {
 		r.Policy = p
 		env.ExecuteWorkflow(workflows.DeployNodes.Type, r)
 		require.ErrorContains(t, env.GetWorkflowError(), text)
-		assert.Empty(t, s.calls)
-	}
-}
-
-func TestWorkOnANodeRunsUnderTheIDOfTheNodeOnly(t *testing.T) {
-	for _, name := range []string{"VerifyNode", "PrepareNode", "DeployNode", "DestroyNode", "ProvisionNode"} {
-		s := newSite("n1")
-		env := s.environment(t)
-		env.ExecuteWorkflow(name, workflows.NodeRequest{Site: "harbor", Node: "n1", Design: "sha256:1"})
-		require.ErrorContains(t, env.GetWorkflowError(), "which is the lock of the node")
 		assert.Empty(t, s.calls)
 	}
 }

@@ -13,6 +13,8 @@ type Node struct {
 	Port        Port        `json:"port"`
 	NICs        []NIC       `json:"nics,omitempty"`
 	Disks       []Disk      `json:"disks,omitempty"`
+	// Task is the task that worked on the node last.
+	Task string `json:"task,omitempty"`
 	// LeftAs says in what state a cancelled or failed task left the node, for people; "" after a success.
 	LeftAs string `json:"left_as,omitempty"`
 }

@@ -1,9 +1,14 @@
 package validate
 
-import "drydock/design"
+import (
+	"strings"
+
+	"drydock/design"
+)
 
 var allowedNetworks = Rule{
 	Code: "DD1007", Slug: "allowed-networks", Title: "Allowed Network Check", Level: design.LevelError, Profiles: true,
+	Why:   "a network is carried by one fabric, and an interface reaches only what its switch port carries",
 	Hint:  "each network is allowed on one link, and an interface has networks of its device_link only",
 	check: checkAllowedNetworks,
 }
@@ -30,7 +35,7 @@ func checkAllowedNetworks(r *run) {
 			case face.Link != nil:
 				for i, network := range face.Networks {
 					if r.site.Network(network) != nil && !carries(face.Link, network) {
-						r.found(r.of(node, append(path, "networks", i)...), "link %s of interface %s does not allow network %s", face.LinkName, face.Name, network)
+						r.found(r.of(node, append(path, "networks", i)...), "link %s of interface %s does not allow network %s, only %s", face.LinkName, face.Name, network, strings.Join(face.Link.AllowedNetworks, ", "))
 					}
 				}
 			}

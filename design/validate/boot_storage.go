@@ -4,6 +4,7 @@ import "drydock/design"
 
 var bootStorage = Rule{
 	Code: "DD1001", Slug: "boot-storage", Title: "Rational Boot Storage", Level: design.LevelError, Profiles: true,
+	Why:   "the operating system is installed on the partition named root, which is made before all others",
 	Hint:  "have a partition named root of at least 20g; one named boot needs 1g; > and % do not work for them",
 	check: checkBootStorage,
 }
@@ -15,14 +16,13 @@ const (
 )
 
 func checkBootStorage(r *run) {
+	noRoot := r.family(func(s subject) bool { return !hasRoot(s) })
 	for _, node := range r.nodes {
-		hasRoot := false
 		for _, device := range node.Storage.Devices {
 			for _, p := range device.Partitions {
 				place := r.of(node, "storage", "physical_devices", device.Name, "partitions", design.Named(p.Name), "size")
 				switch p.Name {
 				case "root":
-					hasRoot = true
 					systemPartition(r, place, p, leastRoot)
 				case "boot":
 					systemPartition(r, place, p, leastBoot)
@@ -30,17 +30,28 @@ func checkBootStorage(r *run) {
 			}
 		}
 		// An unused profile without disks is a part for others to build upon.
-		if !hasRoot && (node.kind == design.KindBaremetalNode || len(node.Storage.Devices) > 0) {
-			r.found(r.of(node, "storage"), "no partition is named root")
+		if noRoot.lacks(node) && (node.kind == design.KindBaremetalNode || len(node.Storage.Devices) > 0) {
+			r.found(noRoot.place(node, "storage"), "no partition is named root")
 		}
 	}
+}
+
+func hasRoot(s subject) bool {
+	for _, d := range s.Storage.Devices {
+		for _, p := range d.Partitions {
+			if p.Name == "root" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func systemPartition(r *run, place design.Place, p design.Partition, least int64) {
 	switch {
 	case p.Size.AtLeast || p.Size.Percent > 0:
-		r.found(place, "the size of partition %s is %s, which is no fixed amount", p.Name, p.Size.Text)
+		r.found(place, "the size of partition %s is %s and must be a fixed amount of at least %d bytes", p.Name, p.Size.Text, least)
 	case p.Size.Bytes > 0 && p.Size.Bytes < least:
-		r.found(place, "partition %s has %s (%d bytes); it needs %d bytes", p.Name, p.Size.Text, p.Size.Bytes, least)
+		r.found(place, "partition %s has %s (%d bytes) and needs at least %d bytes", p.Name, p.Size.Text, p.Size.Bytes, least)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 var bootActionAssets = Rule{
 	Code: "DD4003", Slug: "bootaction-assets", Title: "Assets of boot actions", Level: design.LevelError,
+	Why:   "an asset without content or target can be written nowhere",
 	Hint:  "a file or unit needs a path, and data or a location; a template needs utf8_decode before it",
 	check: checkBootActionAssets,
 }

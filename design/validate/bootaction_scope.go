@@ -4,6 +4,7 @@ import "drydock/design"
 
 var bootActionScope = Rule{
 	Code: "DD4001", Slug: "bootaction-scope", Title: "Bootaction Definition", Level: design.LevelWarning,
+	Why:   "a node without boot actions comes up as bare as its image",
 	Hint:  "widen the node_filter of a boot action, if the node is to get one",
 	check: checkBootActionScope,
 }

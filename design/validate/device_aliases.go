@@ -9,6 +9,7 @@ import (
 
 var deviceAliases = Rule{
 	Code: "DD1025", Slug: "device-aliases", Title: "Device aliases", Level: design.LevelError,
+	Why:   "an alias that can be resolved to no device configures nothing",
 	Hint:  "an alias has bus_type (pci or scsi), dev_type and address",
 	check: checkDeviceAliases,
 }
@@ -27,7 +28,7 @@ func checkDeviceAliases(r *run) {
 				}
 			}
 			if a.BusType != "" && a.BusType != "pci" && a.BusType != "scsi" {
-				r.found(r.at(design.KindHardwareProfile, h.Name, "device_aliases", a.Name, "bus_type"), "bus type %q of alias %s is not known", a.BusType, a.Name)
+				r.found(r.at(design.KindHardwareProfile, h.Name, "device_aliases", a.Name, "bus_type"), "the bus_type of alias %s is %q and must be pci or scsi", a.Name, a.BusType)
 			}
 			if pattern, ok := strings.CutPrefix(a.Address, "regexp:"); ok {
 				if _, err := regexp.Compile(pattern); err != nil {

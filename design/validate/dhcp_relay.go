@@ -4,6 +4,7 @@ import "drydock/design"
 
 var dhcpRelay = Rule{
 	Code: "DD2017", Slug: "dhcp-relay", Title: "DHCP relay", Level: design.LevelError,
+	Why:  "requests have to be relayed to somebody",
 	Hint: "upstream_target is the address of the DHCP server that requests are relayed to",
 	check: func(r *run) {
 		for _, n := range r.site.Networks {

@@ -8,10 +8,12 @@ import (
 
 var duplicateAddress = Rule{
 	Code: "DD2005", Slug: "duplicate-address", Title: "Duplicated IP Check", Level: design.LevelError,
+	Why:   "two machines with one address take each other's traffic",
 	Hint:  "each static address belongs to one node",
 	check: checkDuplicateAddress,
 }
 
+// Addresses are compared as numbers: fd00::1 and fd00:0::1 are one address.
 func checkDuplicateAddress(r *run) {
 	type owner struct{ node, network string }
 	owners := make(map[netip.Addr]owner)
@@ -25,12 +27,6 @@ func checkDuplicateAddress(r *run) {
 				continue
 			}
 			owners[a.ip] = owner{node.Name, a.network}
-		}
-	}
-	for _, n := range r.site.Networks {
-		gateway := n.Gateway()
-		if o, taken := owners[gateway]; taken && gateway.IsValid() {
-			r.found(r.at(design.KindNetwork, n.Name, "routes"), "gateway %s is also the address of node %s", gateway, o.node)
 		}
 	}
 }

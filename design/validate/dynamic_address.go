@@ -8,6 +8,7 @@ import (
 
 var dynamicAddress = Rule{
 	Code: "DD2016", Slug: "dynamic-address", Title: "Fixed addresses in DHCP ranges", Level: design.LevelError,
+	Why:   "the DHCP server hands out the addresses of a dhcp range to others",
 	Hint:  "keep addresses of nodes and gateways out of dhcp ranges, from which the DHCP server hands them to others",
 	check: checkDynamicAddress,
 }

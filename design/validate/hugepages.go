@@ -4,6 +4,7 @@ import "drydock/design"
 
 var hugepages = Rule{
 	Code: "DD1008", Slug: "hugepages", Title: "Hugepages", Level: design.LevelError, Profiles: true,
+	Why:   "the kernel takes the number of pages for those of the size in front of it",
 	Hint:  "set both hugepagesz and hugepages, or neither",
 	check: checkHugepages,
 }

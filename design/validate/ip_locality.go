@@ -4,6 +4,7 @@ import "drydock/design"
 
 var ipLocality = Rule{
 	Code: "DD2002", Slug: "ip-locality", Title: "IP Locality Check", Level: design.LevelError,
+	Why:   "an address or gateway outside of its network is never reached",
 	Hint:  "gateways and static addresses lie in the network that they are for",
 	check: checkIPLocality,
 }

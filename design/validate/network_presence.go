@@ -5,6 +5,7 @@ import "drydock/design"
 // The networks themselves are checked where they are read: see design.Compile.
 var networkPresence = Rule{
 	Code: "DD2006", Slug: "network-presence", Title: "Presence of networks", Level: design.LevelWarning,
+	Why:  "nodes without networks reach nobody",
 	Hint: "without networks there is nothing to check of addresses",
 	check: func(r *run) {
 		if len(r.site.Networks) == 0 {

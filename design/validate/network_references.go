@@ -1,11 +1,14 @@
 package validate
 
 import (
+	"strings"
+
 	"drydock/design"
 )
 
 var networkReferences = Rule{
 	Code: "DD1021", Slug: "network-references", Title: "References to networks", Level: design.LevelError, Profiles: true,
+	Why:   "a reference to a network that is not there configures nothing",
 	Hint:  "name a Network document of the design",
 	check: checkNetworkReferences,
 }
@@ -21,7 +24,7 @@ func checkNetworkReferences(r *run) {
 		if missing(l.DefaultNetwork) {
 			r.found(r.at(design.KindNetworkLink, l.Name, "trunking", "default_network"), "default network %q is not in the design", l.DefaultNetwork)
 		} else if l.DefaultNetwork != "" && !carries(l, l.DefaultNetwork) {
-			r.found(r.at(design.KindNetworkLink, l.Name, "trunking", "default_network"), "default network %s is not among the allowed networks", l.DefaultNetwork)
+			r.found(r.at(design.KindNetworkLink, l.Name, "trunking", "default_network"), "default network %s is not among the allowed networks %s", l.DefaultNetwork, strings.Join(l.AllowedNetworks, ", "))
 		}
 	}
 	for _, rack := range r.site.Racks {

@@ -10,6 +10,7 @@ import (
 
 var packageList = Rule{
 	Code: "DD4002", Slug: "package-list", Title: "Bootaction pkg_list Validation", Level: design.LevelError,
+	Why:   "the installer stops at a version that is none",
 	Hint:  "name packages in data, each with a Debian version such as 1:2.3-4ubuntu1, or null for any",
 	check: checkPackageList,
 }

@@ -6,25 +6,28 @@ import (
 	"drydock/design"
 )
 
-// Images and kernels can only be compared with a live bootstrapper; that is done when the site is prepared.
+// Images and kernels can only be compared with a live bootstrapper; that is done when the site is verified and prepared.
 var platformSelection = Rule{
 	Code: "DD3001", Slug: "platform-selection", Title: "Platform Selection", Level: design.LevelError,
+	Why:   "a machine is installed with the image and kernel that are named, and not at all without",
 	Hint:  "name an image such as jammy and a kernel such as ga-22.04 in the platform",
 	check: checkPlatformSelection,
 }
 
 func checkPlatformSelection(r *run) {
+	noImage := r.family(func(s subject) bool { return s.Platform.Image == "" })
+	noKernel := r.family(func(s subject) bool { return s.Platform.Kernel == "" })
 	for _, node := range r.nodes {
-		if node.Platform.Image == "" {
-			r.found(r.of(node, "platform"), "no image is given")
+		if noImage.lacks(node) {
+			r.found(noImage.place(node, "platform"), "no image is given")
 		}
-		if node.Platform.Kernel == "" {
-			r.found(r.of(node, "platform"), "no kernel is given")
+		if noKernel.lacks(node) {
+			r.found(noKernel.place(node, "platform"), "no kernel is given")
 		}
 	}
 	r.messages = append(r.messages, design.Message{
 		Code: r.rule.Code, Rule: r.rule.Slug, Level: design.LevelInfo,
-		Text: fmt.Sprintf("%d nodes have their images and kernels named; whether the bootstrapper has them was not checked", len(r.nodes)),
-		Hint: "verify the site to compare with a live bootstrapper",
+		Text: fmt.Sprintf("whether the images and kernels of %d nodes are available was not checked: there is no bootstrapper at hand", len(r.nodes)),
+		Hint: "run task verify-site, which compares them with the bootstrapper",
 	})
 }

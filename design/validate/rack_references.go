@@ -4,6 +4,7 @@ import "drydock/design"
 
 var rackReferences = Rule{
 	Code: "DD1022", Slug: "rack-references", Title: "References to racks", Level: design.LevelWarning,
+	Why:   "a rack without a document has no labels, location and switches",
 	Hint:  "filters by rack name work without a Rack document, filters by rack label do not",
 	check: checkRackReferences,
 }

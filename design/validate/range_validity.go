@@ -8,6 +8,7 @@ import (
 
 var rangeValidity = Rule{
 	Code: "DD2015", Slug: "range-validity", Title: "Address ranges", Level: design.LevelError,
+	Why:   "the bootstrapper refuses ranges that leave their network or share addresses",
 	Hint:  "a range runs upward, lies in the network, and shares no address with another dhcp or reserved range",
 	check: checkRangeValidity,
 }

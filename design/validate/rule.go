@@ -13,6 +13,8 @@ type Rule struct {
 	Title string
 	// Level of the rule's messages, unless the rule says otherwise of a case.
 	Level design.Level
+	// Why says what goes wrong with a design that has the fault.
+	Why string
 	// Hint is what to do about a finding.
 	Hint string
 	// Profiles: the rule also looks at host profiles that no node has; what it finds there is a warning.
@@ -24,7 +26,8 @@ type Rule struct {
 // Rules returns all rules in the order in which they are run.
 func Rules() []Rule {
 	return []Rule{
-		siteContent, networkPresence, cidrOverlap, rangeValidity, ipLocality, duplicateAddress, dynamicAddress, dhcpRelay,
+		siteContent, networkPresence, cidrOverlap, duplicateCIDR, rangeValidity, ipLocality, duplicateAddress, reservedAddress,
+		dynamicAddress, staticRange, dhcpRelay,
 		mtuRationality, trunkingRationality, vlanReuse, bondRationality,
 		networkReferences, rackReferences, allowedNetworks, primaryNetwork, slaveRationality, deviceAliases,
 		bootStorage, systemSize, storagePartitioning, storageSizing, storageMountpoint,

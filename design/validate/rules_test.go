@@ -45,7 +45,7 @@ type fault struct {
 
 var faults = map[string]fault{
 	"a design has no Region":                            {siteContent.Slug, "schema: drydock/Region/v1", "schema: other/Region/v1", "", "no Region", design.LevelWarning, ""},
-	"a design has two Regions":                          {siteContent.Slug, "---\nschema: drydock/Rack/v1", "---\nschema: drydock/Region/v1\nmetadata: {name: second}\ndata: {}\n---\nschema: drydock/Rack/v1", "name: harbor-lab", "only the last, second, counts", design.LevelWarning, ""},
+	"a design has two Regions":                          {siteContent.Slug, "---\nschema: drydock/Rack/v1", "---\nschema: drydock/Region/v1\nmetadata: {name: second}\ndata: {}\n---\nschema: drydock/Rack/v1", "name: harbor-lab", "the last one read, second, wins; lost from this one: the site's name, authorized_keys, repositories, tag_definitions", design.LevelWarning, ""},
 	"a design has no nodes":                             {siteContent.Slug, "schema: drydock/BaremetalNode/v1", "schema: other/BaremetalNode/v1", "", "no nodes", design.LevelWarning, ""},
 	"a design has no networks":                          {networkPresence.Slug, "schema: drydock/Network/v1", "schema: other/Network/v1", "", "no networks", design.LevelWarning, ""},
 	"two networks overlap":                              {cidrOverlap.Slug, "cidr: 10.40.2.0/24", "cidr: 10.40.0.0/16", "cidr: 10.40.0.0/16", "10.40.1.0/24 of network bmc", design.LevelWarning, "Network pxe"},
@@ -59,27 +59,27 @@ var faults = map[string]fault{
 	"a node has an address on an unknown network":       {ipLocality.Slug, "{network: mgmt, address: 10.40.3.12}", "{network: mgmt2, address: 10.40.3.12}", "network: mgmt2", `"mgmt2"`, "", "BaremetalNode harbor-n2"},
 	"an address is outside of its network":              {ipLocality.Slug, "address: 10.40.3.12", "address: 10.40.9.12", "10.40.9.12", "not in 10.40.3.0/24", "", "BaremetalNode harbor-n2"},
 	"two nodes have one address":                        {duplicateAddress.Slug, "address: 10.40.3.12", "address: 10.40.3.11", "10.40.1.12}\n    - {network: pxe, address: dhcp}\n    - {network: mgmt, address: 10.40.3.11}", "node harbor-n1 on network mgmt", "", "BaremetalNode harbor-n2"},
-	"a node has the address of the gateway":             {duplicateAddress.Slug, "address: 10.40.3.12", "address: 10.40.3.1", "gateway: 10.40.3.1,", "also the address of node harbor-n2", "", "Network mgmt"},
+	"a node has the address of the gateway":             {reservedAddress.Slug, "address: 10.40.3.12", "address: 10.40.3.1", "address: dhcp}\n    - {network: mgmt, address: 10.40.3.1}", "10.40.3.1 is the gateway address of network mgmt (10.40.3.0/24)", "", "BaremetalNode harbor-n2"},
 	"a static address is handed out by DHCP":            {dynamicAddress.Slug, "{network: pxe, address: dhcp}\n    - {network: mgmt, address: 10.40.3.12}", "{network: pxe, address: 10.40.2.150}\n    - {network: mgmt, address: 10.40.3.12}", "10.40.2.150", "dhcp range 10.40.2.100 to 10.40.2.199", "", "BaremetalNode harbor-n2"},
 	"a gateway is handed out by DHCP":                   {dynamicAddress.Slug, "  dns: {domain: pxe.harbor.test", "  routes: [{subnet: 0.0.0.0/0, gateway: 10.40.2.100}]\n  dns: {domain: pxe.harbor.test", "gateway: 10.40.2.100", "gateway 10.40.2.100", "", "Network pxe"},
 	"a relay has no target":                             {dhcpRelay.Slug, "  dns: {domain: pxe.harbor.test", "  dhcp_relay: {self_ip: 10.40.2.1}\n  dns: {domain: pxe.harbor.test", "dhcp_relay:", "upstream_target", "", "Network pxe"},
 	"a link has a tiny MTU":                             {mtuRationality.Slug, "mtu: 1500\n  linkspeed", "mtu: 1279\n  linkspeed", "mtu: 1279", "1279", "", "NetworkLink pxe-link"},
 	"a network has a huge MTU":                          {mtuRationality.Slug, "mtu: 1500\n  cidr", "mtu: 65537\n  cidr", "mtu: 65537", "65537", "", "Network mgmt"},
-	"a default network has a larger MTU than its link":  {mtuRationality.Slug, "mtu: 1500\n  cidr", "mtu: 9001\n  cidr", "mtu: 9001", "9000 of its link data-bond", "", "Network mgmt"},
-	"a tagged network has a larger MTU than its link":   {mtuRationality.Slug, "vlan: '240'\n  mtu: 9000", "vlan: '240'\n  mtu: 9001", "mtu: 9001", "9000 of its link data-bond", "", "Network storage"},
+	"a default network has a larger MTU than its link":  {mtuRationality.Slug, "mtu: 1500\n  cidr", "mtu: 9001\n  cidr", "mtu: 9001", "the MTU is 9001 and must be at most 9000, that of its link data-bond", "", "Network mgmt"},
+	"a tagged network has a larger MTU than its link":   {mtuRationality.Slug, "vlan: '240'\n  mtu: 9000", "vlan: '240'\n  mtu: 9001", "mtu: 9001", "the MTU is 9001 and must be at most 9000, that of its link data-bond", "", "Network storage"},
 	"an untrunked link carries two networks":            {trunkingRationality.Slug, "trunking: {mode: 802.1q, default_network: mgmt}", "trunking: {mode: disabled, default_network: mgmt}", "allowed_networks: [mgmt, storage]", "2 networks", "", ""},
 	"an untrunked link has no default network":          {trunkingRationality.Slug, "trunking: {mode: disabled, default_network: pxe}", "trunking: {mode: disabled}", "trunking: {mode: disabled}", "no default_network", "", ""},
 	"the network of an untrunked link has a tag":        {trunkingRationality.Slug, "cidr: 10.40.2.0/24", "vlan: '7'\n  cidr: 10.40.2.0/24", "default_network: pxe", "VLAN 7", "", "NetworkLink pxe-link"},
-	"two networks of a link have one tag":               {vlanReuse.Slug, "mtu: 1500\n  cidr: 10.40.3.0/24", "vlan: '240'\n  mtu: 1500\n  cidr: 10.40.3.0/24", "name: storage, storagePolicy: cleartext}\ndata:\n  vlan: '240'", "also that of network mgmt", design.LevelWarning, "Network storage"},
+	"two networks of a link have one tag":               {vlanReuse.Slug, "mtu: 1500\n  cidr: 10.40.3.0/24", "vlan: '240'\n  mtu: 1500\n  cidr: 10.40.3.0/24", "name: storage, storagePolicy: cleartext}\ndata:\n  vlan: '240'", "also that of network mgmt", "", "Network storage"},
 	"a network of a trunk has no tag":                   {vlanReuse.Slug, "vlan: '240'", "labels: {}", "name: storage, ", "no VLAN tag", design.LevelWarning, "Network storage"},
 	"a link without bonding has a rate":                 {bondRationality.Slug, "bonding: {mode: disabled}\n  mtu: 1500", "bonding: {mode: disabled, mon_rate: 100}\n  mtu: 1500", "mon_rate: 100", "bonding is disabled", "", "NetworkLink pxe-link"},
-	"an up delay is shorter than the rate":              {bondRationality.Slug, "up_delay: 400", "up_delay: 50", "up_delay: 50", "less than the mon_rate", "", ""},
-	"a down delay is shorter than the rate":             {bondRationality.Slug, "down_delay: 200", "down_delay: 50", "down_delay: 50", "less than the mon_rate", "", ""},
-	"an active-backup bond has a hash":                  {bondRationality.Slug, "mode: 802.3ad, hash: layer3+4, peer_rate: fast,", "mode: active-backup, hash: layer3+4,", "hash: layer3+4,", "hash is for 802.3ad", "", ""},
-	"a balance-rr bond has a peer rate":                 {bondRationality.Slug, "mode: 802.3ad, hash: layer3+4, peer_rate: fast,", "mode: balance-rr, peer_rate: fast,", "peer_rate: fast,", "peer_rate is for 802.3ad", "", ""},
+	"an up delay is shorter than the rate":              {bondRationality.Slug, "up_delay: 400", "up_delay: 50", "up_delay: 50", "up_delay is 50 ms and must be at least the mon_rate of 100 ms", "", ""},
+	"a down delay is shorter than the rate":             {bondRationality.Slug, "down_delay: 200", "down_delay: 50", "down_delay: 50", "down_delay is 50 ms and must be at least the mon_rate of 100 ms", "", ""},
+	"an active-backup bond has a hash":                  {bondRationality.Slug, "mode: 802.3ad, hash: layer3+4, peer_rate: fast,", "mode: active-backup, hash: layer3+4,", "hash: layer3+4,", "the mode is active-backup, but hash, which is for 802.3ad", "", ""},
+	"a balance-rr bond has a peer rate":                 {bondRationality.Slug, "mode: 802.3ad, hash: layer3+4, peer_rate: fast,", "mode: balance-rr, peer_rate: fast,", "peer_rate: fast,", "the mode is balance-rr, but peer_rate, which is for 802.3ad", "", ""},
 	"a peer rate is unknown":                            {bondRationality.Slug, "peer_rate: fast", "peer_rate: medium", "peer_rate: medium", "medium", "", ""},
 	"a hash is unknown":                                 {bondRationality.Slug, "hash: layer3+4", "hash: layer5", "hash: layer5", "layer5", design.LevelWarning, ""},
-	"a rate is negative":                                {bondRationality.Slug, "mon_rate: 100", "mon_rate: -100", "mon_rate: -100", "negative", "", ""},
+	"a rate is negative":                                {bondRationality.Slug, "mon_rate: 100", "mon_rate: -100", "mon_rate: -100", "-100 ms and must be 0 or more", "", ""},
 	"a link allows an unknown network":                  {networkReferences.Slug, "allowed_networks: [mgmt, storage]", "allowed_networks: [mgmt, storage, store]", "storage, store]", `"store"`, "", "NetworkLink data-bond"},
 	"a default network is unknown":                      {networkReferences.Slug, "default_network: mgmt", "default_network: mgmnt", "default_network: mgmnt", `"mgmnt"`, "", ""},
 	"a default network is not allowed":                  {networkReferences.Slug, "default_network: mgmt", "default_network: pxe", "802.1q, default_network: pxe", "not among the allowed", "", ""},
@@ -93,7 +93,7 @@ var faults = map[string]fault{
 	"an interface is on an unknown link":                {allowedNetworks.Slug, "device_link: pxe-link", "device_link: pxe-lnk", "device_link: pxe-lnk", `"pxe-lnk"`, "", "HostProfile base"},
 	"an interface with networks has no link":            {allowedNetworks.Slug, "device_link: pxe-link, ", "", "boot: {slaves", "no device_link", "", "HostProfile base"},
 	"a node is not on its primary network":              {primaryNetwork.Slug, "networks: ['!storage']", "networks: ['!storage', '!mgmt']", "name: harbor-n2", "primary network mgmt", design.LevelWarning, "BaremetalNode harbor-n2"},
-	"a node has no primary network":                     {primaryNetwork.Slug, "  primary_network: mgmt\n", "", "name: harbor-n1", `domain is "local"`, design.LevelWarning, "BaremetalNode harbor-n1"},
+	"a node has no primary network":                     {primaryNetwork.Slug, "  primary_network: mgmt\n", "", "name: base", `the domain is "local"`, design.LevelWarning, "HostProfile base"},
 	"two interfaces share a slave":                      {slaveRationality.Slug, "slaves: [boot_nic]", "slaves: [data_b]", "slaves: [data_b]", "also a slave of bond0", "", "HostProfile base"},
 	"an interface without bonding has two slaves":       {slaveRationality.Slug, "slaves: [boot_nic]", "slaves: [boot_nic, eno2]", "slaves: [boot_nic, eno2]", "no bonding", "", ""},
 	"a bond has no slaves":                              {slaveRationality.Slug, "slaves: [data_a, data_b], ", "", "bond0: {device_link", "no slaves", "", ""},
@@ -104,8 +104,8 @@ var faults = map[string]fault{
 	"a pattern of addresses is broken":                  {deviceAliases.Slug, `regexp:0000:(41|42):00\.1`, `regexp:0000:(41|42:00\.1`, "(41|42:", "regular expression", "", ""},
 	"no partition is named root":                        {bootStorage.Slug, "name: root, size", "name: rot, size", "physical_devices:", "no partition is named root", "", "HostProfile base"},
 	"the root partition is small":                       {bootStorage.Slug, "size: 40g", "size: 19g", "size: 19g", "20000000000", "", "HostProfile base"},
-	"the root partition has a share":                    {bootStorage.Slug, "size: 40g", "size: 40%", "size: 40%", "no fixed amount", "", ""},
-	"the root partition takes what is left":             {bootStorage.Slug, "size: 40g", "size: '>40g'", ">40g", "no fixed amount", "", ""},
+	"the root partition has a share":                    {bootStorage.Slug, "size: 40g", "size: 40%", "size: 40%", "40% and must be a fixed amount of at least 20000000000 bytes", "", ""},
+	"the root partition takes what is left":             {bootStorage.Slug, "size: 40g", "size: '>40g'", ">40g", "must be a fixed amount", "", ""},
 	"the boot partition is small":                       {bootStorage.Slug, "size: 2g", "size: 999m", "size: 999m", "1000000000", "", ""},
 	"the system is on a partition of any size":          {systemSize.Slug, "{mountpoint: /var}", "{mountpoint: /boot}", "size: '>30g'", "mounted at /boot", "", ""},
 	"the system is on a volume of any size":             {systemSize.Slug, "mountpoint: /srv/images", "mountpoint: /", "size: 60%", "volume images is mounted at /", "", ""},
@@ -137,15 +137,15 @@ var faults = map[string]fault{
 	"a controller gets its address by DHCP":             {controllerConfiguration.Slug, "{network: bmc, address: 10.40.1.12}", "{network: bmc, address: dhcp}", "{network: bmc, address: dhcp}", "no static address", "", "BaremetalNode harbor-n2"},
 	"a controller has no type":                          {controllerConfiguration.Slug, "type: redfish, ", "", "oob: {network", "no oob.type", design.LevelWarning, "HostProfile base"},
 	"a virtual machine has no address":                  {libvirtConfiguration.Slug, "type: redfish", "type: libvirt", "type: libvirt", "no libvirt_uri", "", "HostProfile base"},
-	"a virtual machine has an address without ssh":      {libvirtConfiguration.Slug, "type: redfish", "type: libvirt, libvirt_uri: 'qemu+tcp://x/system'", "type: libvirt", "not qemu+ssh", "", "HostProfile base"},
+	"a virtual machine has an address without ssh":      {libvirtConfiguration.Slug, "type: redfish", "type: libvirt, libvirt_uri: 'qemu+tcp://x/system'", "type: libvirt", "\"qemu+tcp\" and must be qemu+ssh", "", "HostProfile base"},
 	"a virtual machine has no boot MAC":                 {libvirtConfiguration.Slug, "type: redfish", "type: libvirt, libvirt_uri: 'qemu+ssh://x/system'", "name: harbor-n1", "boot_mac", "", "BaremetalNode harbor-n1"},
 	"a node has no boot action":                         {bootActionScope.Slug, "node_tags: [lab]", "node_tags: [control]", "name: harbor-n2", "no boot action", design.LevelWarning, "BaremetalNode harbor-n2"},
 	"a design has no boot actions":                      {bootActionScope.Slug, "schema: drydock/BootAction/v1", "schema: other/BootAction/v1", "", "no boot actions", design.LevelWarning, ""},
 	"a file has no path":                                {bootActionAssets.Slug, "- path: /etc/harbor/stamp.env\n      type: file", "- type: file", "- type: file", "no path", "", "BootAction stamp"},
 	"a file has no data":                                {bootActionAssets.Slug, "      data: \"NODE={{ node.hostname }}\\nACTION={{ action.action_id }}\\n\"\n", "", "- path: /etc/harbor/stamp.env", "neither data nor a location", "", ""},
 	"a template is given bytes":                         {bootActionAssets.Slug, "[utf8_decode, template]", "[template]", "data_pipeline: [template]", "bytes", design.LevelWarning, ""},
-	"a filter names an unknown node":                    {bootActionFilter.Slug, "node_tags: [lab]", "node_names: [harbor-n3, harbor-n1]", "filter_set_type", `"harbor-n3"`, design.LevelWarning, "BootAction stamp"},
-	"a filter selects nothing":                          {bootActionFilter.Slug, "node_tags: [lab]", "node_tags: [lap]", "filter_set_type", "no node", design.LevelWarning, ""},
+	"a filter names an unknown node":                    {bootActionFilter.Slug, "node_tags: [lab]", "node_names: [harbor-n3, harbor-n1]", "node_names: [harbor-n3", `"harbor-n3", which no node has`, design.LevelWarning, "BootAction stamp"},
+	"a filter selects nothing":                          {bootActionFilter.Slug, "node_tags: [lab]", "node_tags: [lap]", "node_tags: [lap]", `the filter names the tag "lap"`, design.LevelWarning, ""},
 	"a list of packages is empty":                       {packageList.Slug, "data: {chrony: null, lldpd: 1.0.13-1}", "data: {}", "type: pkg_list", "no packages", "", ""},
 	"a version is no version":                           {packageList.Slug, "lldpd: 1.0.13-1", "lldpd: '>= 1.0'", ">= 1.0", `">= 1.0"`, "", ""},
 }
@@ -198,6 +198,11 @@ func TestEveryRuleHasAFaultAndAllTextsAreThere(t *testing.T) {
 	for _, f := range faults {
 		covered[f.rule] = true
 	}
+	for _, conditions := range []map[string]condition{errorConditions, warningConditions} {
+		for _, c := range conditions {
+			covered[c.rule] = true
+		}
+	}
 	slugs := make(map[string]bool)
 	for _, m := range design.Mistakes() {
 		assert.False(t, slugs[m.Rule], m.Rule)
@@ -210,6 +215,7 @@ func TestEveryRuleHasAFaultAndAllTextsAreThere(t *testing.T) {
 		assert.Regexp(t, `^DD\d{4}$`, r.Code)
 		assert.NotEmpty(t, r.Title)
 		assert.NotEmpty(t, r.Hint)
+		assert.NotEmpty(t, r.Why)
 		assert.NotEmpty(t, r.Level)
 		assert.NotNil(t, r.check)
 	}

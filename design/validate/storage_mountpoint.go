@@ -4,6 +4,7 @@ import "drydock/design"
 
 var storageMountpoint = Rule{
 	Code: "DD2004", Slug: "storage-mountpoint", Title: "Storage Mountpoint", Level: design.LevelError, Profiles: true,
+	Why:   "the second file system at a mount point hides the first",
 	Hint:  "each mount point is used once per node",
 	check: checkStorageMountpoint,
 }

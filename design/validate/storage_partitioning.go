@@ -4,6 +4,7 @@ import "drydock/design"
 
 var storagePartitioning = Rule{
 	Code: "DD2002", Slug: "storage-partitioning", Title: "Storage Partitioning", Level: design.LevelError, Profiles: true,
+	Why:   "a disk or partition can be used in one way only, and a volume group needs a disk",
 	Hint:  "a disk has either partitions or a volume_group, a partition either a filesystem or a volume_group, a group at least one of them",
 	check: checkStoragePartitioning,
 }

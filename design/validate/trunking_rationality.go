@@ -8,6 +8,7 @@ import (
 
 var trunkingRationality = Rule{
 	Code: "DD2004", Slug: "trunking-rationality", Title: "Network Trunking Rationalty", Level: design.LevelError,
+	Why:   "a port without trunking carries one network, without a tag",
 	Hint:  "a link without trunking carries one network, its default_network, without a tag; else set trunking.mode to 802.1q",
 	check: checkTrunkingRationality,
 }
@@ -18,14 +19,14 @@ func checkTrunkingRationality(r *run) {
 			continue
 		}
 		if len(l.AllowedNetworks) > 1 {
-			r.found(r.at(design.KindNetworkLink, l.Name, "allowed_networks"), "%d networks are allowed, but trunking is disabled", len(l.AllowedNetworks))
+			r.found(r.at(design.KindNetworkLink, l.Name, "allowed_networks"), "%d networks are allowed, but trunking is disabled and takes one", len(l.AllowedNetworks))
 		}
 		if l.DefaultNetwork == "" {
 			r.found(r.at(design.KindNetworkLink, l.Name, "trunking"), "trunking is disabled and there is no default_network")
 			continue
 		}
 		if n := r.site.Network(l.DefaultNetwork); n != nil && n.VLAN != 0 {
-			r.found(r.at(design.KindNetworkLink, l.Name, "trunking", "default_network"), "trunking is disabled, but default network %s has VLAN %d", n.Name, n.VLAN)
+			r.found(r.at(design.KindNetworkLink, l.Name, "trunking", "default_network"), "trunking is disabled, but default network %s has VLAN %d and must have none", n.Name, n.VLAN)
 		}
 	}
 }

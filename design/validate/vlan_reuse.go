@@ -3,8 +3,9 @@ package validate
 import "drydock/design"
 
 var vlanReuse = Rule{
-	Code: "DD2018", Slug: "vlan-reuse", Title: "VLAN tags on a link", Level: design.LevelWarning,
-	Hint:  "two networks with one tag on one link share a broadcast domain",
+	Code: "DD2018", Slug: "vlan-reuse", Title: "VLAN tags on a link", Level: design.LevelError,
+	Why:   "two networks with one tag on one link are one broadcast domain",
+	Hint:  "give each network of a link a tag of its own; one may be untagged, the default_network",
 	check: checkVLANReuse,
 }
 
@@ -17,7 +18,7 @@ func checkVLANReuse(r *run) {
 			case n == nil:
 			case n.VLAN == 0:
 				if l.Trunked && name != l.DefaultNetwork {
-					r.found(r.at(design.KindNetwork, name), "the network has no VLAN tag and is not the default network of its trunked link %s", l.Name)
+					r.warn(r.at(design.KindNetwork, name), "the network has no VLAN tag and is not the default network of its trunked link %s", l.Name)
 				}
 			case owners[n.VLAN] != "" && owners[n.VLAN] != name:
 				r.found(r.at(design.KindNetwork, name, "vlan"), "VLAN %d of link %s is also that of network %s", n.VLAN, l.Name, owners[n.VLAN])

@@ -7,6 +7,7 @@ import (
 
 	"drydock/starter"
 	"drydock/starter/cli/progress"
+	"drydock/workflows"
 )
 
 // How often progress is looked at.
@@ -90,7 +91,7 @@ func (c commands) detach(ctx context.Context, tasks starter.Starter, id string) 
 	select {
 	case <-patience.C:
 	case <-c.Interrupts:
-		if err := tasks.Cancel(ctx, id, "interrupted by "+c.User); err != nil {
+		if err := tasks.Cancel(ctx, id, workflows.Steer{By: c.User, Reason: "interrupted"}); err != nil {
 			return err
 		}
 		c.say("asked task %s to cancel; it cleans up before it ends: drydock task watch %s", id, id)

@@ -113,10 +113,10 @@ func (m *memory) Snapshot(ctx context.Context, id string) (starter.Snapshot, err
 		Nodes: map[string]starter.NodeSnapshot{"n1": {Step: "DeployNode", Since: start}}}, err
 }
 
-func (m *memory) Cancel(ctx context.Context, id, reason string) error {
+func (m *memory) Cancel(ctx context.Context, id string, steer workflows.Steer) error {
 	_, err := m.Task(ctx, id)
 	if err == nil {
-		m.canceled = append(m.canceled, id+" "+reason)
+		m.canceled = append(m.canceled, id+" "+steer.Reason+" by "+steer.By)
 	}
 	return err
 }

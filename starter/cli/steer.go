@@ -21,7 +21,7 @@ func (c commands) taskCancel() *cobra.Command {
 			return err
 		}
 		defer done()
-		if err := tasks.Cancel(cmd.Context(), args[0], reason); err != nil {
+		if err := tasks.Cancel(cmd.Context(), args[0], workflows.Steer{By: c.User, Reason: reason}); err != nil {
 			return err
 		}
 		c.say("asked task %s to cancel; it cleans up before it ends: drydock task watch %s", args[0], args[0])

@@ -15,6 +15,7 @@ func (s *Stack) configuration() config.Config {
 	c := config.Default()
 	c.State.DSN = design.Secret("sqlite:" + s.data.file(stateDB))
 	c.Server.Listen = address(s.options.Ports.REST)
+	c.Server.Designs = "/" // whoever reaches this server sits at this machine
 	d := &c.Drivers
 	d.Addresses = s.simulator.BMCAddresses()
 	d.MAAS.URL = s.simulator.MAASURL()

@@ -175,10 +175,11 @@ func TestACancelledTaskLeavesTheNodeInARecordedState(t *testing.T) {
 	node := s.four()[0]
 	task := s.submit(workflows.DeploySite, only(node))
 	s.reached("the node is commissioning", func(all map[string]world.Counters) bool { return all[node].Commissions > 0 })
-	require.NoError(t, s.tasks.Cancel(t.Context(), task.ID, "changed our minds"))
+	require.NoError(t, s.tasks.Cancel(t.Context(), task.ID, workflows.Steer{By: "ops", Reason: "changed our minds"}))
 	ended := s.wait(task.ID)
 	assert.Equal(t, starter.Canceled, ended.State)
 	require.NotNil(t, ended.Result)
+	assert.Contains(t, ended.Result.Message, "cancelled by ops (changed our minds)")
 	require.Len(t, ended.Result.Failures, 1)
 	assert.Contains(t, ended.Result.Failures[0].LeftAs, "was cancelled at ConfigureHardware")
 	assert.Contains(t, ended.Result.Failures[0].LeftAs, "the bootstrapper says: commissioning")

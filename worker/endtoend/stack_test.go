@@ -120,6 +120,7 @@ func start(t testing.TB, o options) *stack {
 	s.writeConfig()
 	s.startWorker()
 	s.connect()
+	t.Cleanup(s.record)
 	return s
 }
 
@@ -293,9 +294,9 @@ func (s *stack) cli(args ...string) (stdout, stderr string, code int) {
 }
 
 // history is the whole history of a workflow as JSON, as "temporal workflow show -o json" exports it.
-func (s *stack) history(id string) []byte {
+func (s *stack) history(id, run string) []byte {
 	s.t.Helper()
-	cmd := exec.Command(temporalCLI(s.t), "workflow", "show", "-w", id, "-o", "json", "--address", s.address)
+	cmd := exec.Command(temporalCLI(s.t), "workflow", "show", "-w", id, "-r", run, "-o", "json", "--address", s.address)
 	out, err := cmd.Output()
 	require.NoError(s.t, err)
 	require.True(s.t, json.Valid(out))

@@ -32,6 +32,7 @@ func Node(op Operation, node *design.Node, known build.Node, lacks map[drivers.A
 			break
 		}
 		b.prepare(state)
+		b.add(drivers.InterrogateNode, EffectNone, "what was found goes into the build model")
 	case Deploy:
 		if b.refuse(state, "deploy") {
 			break
@@ -66,16 +67,16 @@ func Site(verify, prepare bool, lacks map[drivers.Action]string) Plan {
 	b := builder{plan: Plan{Steps: []Step{}}, lacks: lacks}
 	if verify {
 		b.phase = "verify"
-		b.add(FamilyNode, drivers.ValidateNodeServices, EffectNone, "the bootstrapper has to be reachable and healthy")
+		b.add(drivers.ValidateNodeServices, EffectNone, "the bootstrapper has to be reachable and healthy")
 	}
 	if prepare {
 		b.phase = "prepare"
-		b.add(FamilyNode, drivers.CreateNetworkTemplate, EffectNone, "nodes are wired into the networks of the design")
-		b.add(FamilyNode, drivers.ConfigureNodeProvisioner, EffectNone, "nodes install from the repositories of the design")
-		b.add(FamilyNode, drivers.ConfigureUserCredentials, EffectNone, "deployed nodes accept the keys of the design")
-		b.add(FamilyNode, drivers.CreateBootMedia, EffectNone, "every image and kernel of the nodes has to be at hand")
-		b.add(FamilyNode, drivers.CreateStorageTemplate, EffectNone, "commissioned machines get a known storage default")
-		b.add(FamilyNode, drivers.PrepareHardwareConfig, EffectNone, "commissioning needs its environment")
+		b.add(drivers.CreateNetworkTemplate, EffectNone, "nodes are wired into the networks of the design")
+		b.add(drivers.ConfigureNodeProvisioner, EffectNone, "nodes install from the repositories of the design")
+		b.add(drivers.ConfigureUserCredentials, EffectNone, "deployed nodes accept the keys of the design")
+		b.add(drivers.CreateBootMedia, EffectNone, "every image and kernel of the nodes has to be at hand")
+		b.add(drivers.CreateStorageTemplate, EffectNone, "commissioned machines get a known storage default")
+		b.add(drivers.PrepareHardwareConfig, EffectNone, "commissioning needs its environment")
 	}
 	return b.done()
 }
@@ -87,20 +88,20 @@ type builder struct {
 	lacks map[drivers.Action]string
 }
 
-func (b *builder) add(family string, action drivers.Action, effect Effect, reason string) *Step {
+func (b *builder) add(action drivers.Action, effect Effect, reason string) *Step {
 	if why, lacking := b.lacks[action]; lacking {
 		b.plan.LeftOut = append(b.plan.LeftOut, fmt.Sprintf("%s: %s", action, why))
 		return nil
 	}
 	b.plan.Steps = append(b.plan.Steps, Step{
 		ID: fmt.Sprintf("%02d-%s", len(b.plan.Steps)+1, action), Phase: b.phase,
-		Family: family, Action: action, Effect: effect, Reason: reason,
+		Action: action, Effect: effect, Reason: reason,
 	})
 	return &b.plan.Steps[len(b.plan.Steps)-1]
 }
 
 func (b *builder) boot(target drivers.BootTarget, reason string) {
-	if s := b.add(FamilyOOB, drivers.SetNodeBoot, EffectNone, reason); s != nil {
+	if s := b.add(drivers.SetNodeBoot, EffectNone, reason); s != nil {
 		s.Boot = &target
 	}
 }
@@ -136,36 +137,34 @@ func (b *builder) refuse(state build.Provisioner, verb string) bool {
 
 func (b *builder) verify() {
 	b.phase = "verify"
-	b.add(FamilyOOB, drivers.InterrogateOob, EffectNone, "the BMC has to answer, and to be that of the designed machine")
-	b.add(FamilyNetwork, drivers.InterrogatePort, EffectNone, "the port has to be that of the designed machine")
+	b.add(drivers.InterrogateOob, EffectNone, "the BMC has to answer, and to be that of the designed machine")
+	b.add(drivers.InterrogatePort, EffectNone, "the port has to be that of the designed machine")
 }
 
 func (b *builder) prepare(state build.Provisioner) {
 	b.phase = "prepare"
 	if state.Status == build.StatusAbsent {
-		why := "the bootstrapper does not know the machine"
-		b.add(FamilyNetwork, drivers.ConfigurePortProvisioning, EffectPort, why+": its port has to lead there")
-		b.add(FamilyOOB, drivers.ConfigNodePxe, EffectNone, why+": its firmware has to be able to boot from the network")
-		b.boot(drivers.BootTarget{Device: drivers.BootPXE, Once: true}, why+": the next boot is from the network")
-		b.add(FamilyOOB, drivers.PowerCycleNode, EffectReboot, why+": it enlists when it boots")
+		b.add(drivers.ConfigurePortProvisioning, EffectPort, "the port of an unknown machine has to lead to the bootstrapper")
+		b.add(drivers.ConfigNodePxe, EffectNone, "its firmware has to be able to boot from the network")
+		b.boot(drivers.BootTarget{Device: drivers.BootPXE, Once: true}, "the next boot is from the network")
+		b.add(drivers.PowerCycleNode, EffectReboot, "the bootstrapper does not know the machine: it enlists when it boots")
 	}
-	b.add(FamilyNode, drivers.IdentifyNode, EffectNone, "the machine has to be the designed one, under its name")
+	b.add(drivers.IdentifyNode, EffectNone, "the machine has to be the designed one, under its name")
 	switch state.Status {
 	case build.StatusReady, build.StatusAllocated:
 	case build.StatusCommissioning, build.StatusTesting:
-		b.add(FamilyNode, drivers.ConfigureHardware, EffectNone, "the machine is "+string(state.Status)+" already: wait for it")
+		b.add(drivers.ConfigureHardware, EffectNone, "the machine is "+string(state.Status)+" already: wait for it")
 	case build.StatusCommissionFailed, build.StatusTestFailed:
-		b.add(FamilyNode, drivers.ConfigureHardware, EffectReboot, "it failed before ("+string(state.Status)+"): commission it again")
+		b.add(drivers.ConfigureHardware, EffectReboot, "it failed before ("+string(state.Status)+"): commission it again")
 	default:
-		b.add(FamilyNode, drivers.ConfigureHardware, EffectReboot, "the machine was never commissioned")
+		b.add(drivers.ConfigureHardware, EffectReboot, "the machine was never commissioned")
 	}
 	b.configure("the configuration is made that of the design")
-	b.add(FamilyNode, drivers.InterrogateNode, EffectNone, "what was found goes into the build model")
 }
 
 func (b *builder) configure(reason string) {
-	b.add(FamilyNode, drivers.ApplyNodeNetworking, EffectNone, reason)
-	b.add(FamilyNode, drivers.ApplyNodeStorage, EffectNone, reason)
+	b.add(drivers.ApplyNodeNetworking, EffectNone, reason)
+	b.add(drivers.ApplyNodeStorage, EffectNone, reason)
 }
 
 func (b *builder) deploy(state build.Provisioner, port build.Port, alone bool) {
@@ -177,7 +176,7 @@ func (b *builder) deploy(state build.Provisioner, port build.Port, alone bool) {
 		}
 		if port.Purpose == "provisioning" {
 			b.plan.Already = ""
-			b.add(FamilyNetwork, drivers.ConfigurePortProduction, EffectPort, "the machine is deployed, but its port was left in provisioning")
+			b.add(drivers.ConfigurePortProduction, EffectPort, "the machine is deployed, but its port was left in provisioning")
 		}
 		return
 	}
@@ -187,18 +186,18 @@ func (b *builder) deploy(state build.Provisioner, port build.Port, alone bool) {
 		b.configure("what is installed has to be what the design says")
 	}
 	if state.Status == build.StatusDeploying {
-		b.add(FamilyNode, drivers.DeployNode, EffectNone, "the machine is deploying already: wait for it")
+		b.add(drivers.DeployNode, EffectNone, "the machine is deploying already: wait for it")
 	} else {
-		b.add(FamilyNode, drivers.ApplyNodePlatform, EffectNone, "tags, kernel and its parameters are part of the installation")
+		b.add(drivers.ApplyNodePlatform, EffectNone, "tags, kernel and its parameters are part of the installation")
 		why := "the machine is to run the operating system of the design"
 		if state.Status == build.StatusDeployFailed {
 			why = "its last deployment failed: it is released and installed again"
 		}
-		b.add(FamilyNode, drivers.DeployNode, EffectWipe, why)
+		b.add(drivers.DeployNode, EffectWipe, why)
 	}
-	b.add(FamilyNetwork, drivers.ConfigurePortProduction, EffectPort, "the machine is installed: its port becomes that of the design")
+	b.add(drivers.ConfigurePortProduction, EffectPort, "the machine is installed: its port becomes that of the design")
 	b.boot(drivers.BootTarget{Device: drivers.BootDisk}, "the machine is installed: it boots from its disk from now on")
-	b.add(FamilyNode, drivers.InterrogateNode, EffectNone, "the machine has to be seen deployed at the end")
+	b.add(drivers.InterrogateNode, EffectNone, "the machine has to be seen deployed at the end, and goes into the build model")
 }
 
 func (b *builder) destroy(state build.Provisioner) {
@@ -214,7 +213,7 @@ func (b *builder) destroy(state build.Provisioner) {
 		b.refusal(drivers.Busy, "the machine is "+string(state.Status), "it is tried again when that has ended")
 		return
 	case build.StatusReleasing:
-		b.add(FamilyNode, drivers.DestroyNode, EffectNone, "the machine is being released already: wait for it")
+		b.add(drivers.DestroyNode, EffectNone, "the machine is being released already: wait for it")
 		return
 	case build.StatusReleaseFailed:
 		// The way out of a failed release is the release, provided that the machine is still ours.
@@ -231,8 +230,8 @@ func (b *builder) destroy(state build.Provisioner) {
 		b.refusal(drivers.Conflict, "the machine is locked at the bootstrapper"+by(state), "unlock it there first")
 		return
 	}
-	b.add(FamilyOOB, drivers.InterrogateOob, EffectNone, "before anything is erased, the machine has to be the recorded one")
-	b.add(FamilyNode, drivers.DestroyNode, EffectWipe, "the machine is "+string(state.Status)+" and is to be blank")
+	b.add(drivers.InterrogateOob, EffectNone, "before anything is erased, the machine has to be the recorded one")
+	b.add(drivers.DestroyNode, EffectWipe, "the machine is "+string(state.Status)+" and is to be blank")
 }
 
 // beyondPrepare: the machine has been prepared and has gone on.

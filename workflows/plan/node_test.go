@@ -91,7 +91,7 @@ func TestNode(t *testing.T) {
 		"a failed deployment of ours is installed again": {plan.Deploy, known(build.StatusDeployFailed, true), install, "", ""},
 		"the whole way has every step once": {
 			plan.Provision, known(build.StatusAbsent, false),
-			join(one(drivers.InterrogateOob), boot, one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, one(drivers.InterrogateNode), install), "", "",
+			join(one(drivers.InterrogateOob), boot, one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, install), "", "",
 		},
 		"the whole way of a deployed machine is no step at all": {plan.Provision, known(build.StatusDeployed, true), nil, "deployed", ""},
 		"verifying asks the BMC only":                           {plan.Verify, build.Node{}, one(drivers.InterrogateOob), "", ""},

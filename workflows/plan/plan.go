@@ -30,19 +30,11 @@ const (
 	EffectWipe   Effect = "wipe"
 )
 
-// Families of actions.
-const (
-	FamilyOOB     = "oob"
-	FamilyNode    = "node"
-	FamilyNetwork = "network"
-)
-
 // Step is one action of a plan.
 type Step struct {
 	// ID is unique in the plan and stable: the number of the step and its action, such as 04-PowerCycleNode.
 	ID     string              `json:"id"`
 	Phase  string              `json:"phase"` // verify, prepare, deploy, destroy
-	Family string              `json:"family"`
 	Action drivers.Action      `json:"action"`
 	Effect Effect              `json:"effect"`
 	Reason string              `json:"reason"`

@@ -266,7 +266,9 @@ func repositoryChange(want design.Repository, old entity.PackageRepository, exis
 	if len(arches) > 0 {
 		list("arches", arches, old.Arches)
 	}
-	list("distributions", want.Distributions, old.Distributions)
+	if !builtin[want.Name] { // MAAS answers 400: default repositories may not have custom distributions
+		list("distributions", want.Distributions, old.Distributions)
+	}
 	if len(want.Subrepos) > 0 {
 		list("disabled_pockets", without([]string{"security", "updates", "backports"}, want.Subrepos), old.DisabledPockets)
 	}

@@ -84,7 +84,7 @@ func (c connection) Close()                 { c.client.Close() }
 
 // Work runs a worker until the context ends.
 func (c connection) Work(ctx context.Context, cfg config.Config, logger *slog.Logger) error {
-	w, err := worker.New(ctx, c.client, cfg, logger)
+	w, err := worker.New(ctx, c.client, cfg, c.version, logger)
 	if err != nil {
 		return err
 	}
