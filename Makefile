@@ -21,7 +21,7 @@ CLI := $(filter $(BIN)/temporal,$(TEMPORAL_CLI))
 RACE := $(if $(shell command -v $$(go env CC) 2>/dev/null),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run sim test lint clean
+.PHONY: help build run sim test bench lint clean
 
 help: ## list the targets
 	@grep -Eh '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -41,6 +41,10 @@ test: lint $(CLI) $(BIN)/workflowcheck ## run all tests, with the race detector;
 	$(BIN)/workflowcheck ./workflows/...
 	$(if $(RACE),,@echo 'no C compiler: the tests run without the race detector')
 	go test $(RACE) -timeout 20m ./...
+
+bench: ## measure the design engine on generated designs, beside the YAML library alone
+	DRYDOCK_BENCH=1 go test -count 1 -timeout 20m -run '^TestTheDesignEngineKeepsItsGoals$$' ./design/validate
+	go test -run '^$$' -bench . -benchmem ./design/validate
 
 lint: ## check formatting, and what the compiler does not
 	@unformatted=$$(gofmt -l .); \

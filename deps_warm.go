@@ -38,5 +38,8 @@ import (
 	_ "gopkg.in/yaml.v3"
 	_ "github.com/juju/gomaasapi/v2"
 	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/bmc-toolbox/bmclib/v2"
+	_ "github.com/digitalocean/go-libvirt"
+	_ "golang.org/x/crypto/ssh"
 	_ "modernc.org/sqlite"
 )

@@ -75,9 +75,10 @@ func (l Limits) read(chunks []chunk) ([]parser, error) {
 	read := make([]parser, len(chunks))
 	var values atomic.Int64
 	inParallel(len(chunks), func(from, to int) {
+		room := &arena{}
 		for i := from; i < to && values.Load() <= int64(l.Values); i++ {
 			read[i].limits = &l
-			values.Add(int64(read[i].chunk(chunks[i])))
+			values.Add(int64(read[i].chunk(chunks[i], room)))
 		}
 	})
 	if values.Load() > int64(l.Values) {
@@ -117,33 +118,54 @@ func (p *parser) at(n *element, f finding, hint, format string, args ...any) {
 }
 
 // chunk reads the text of a document and returns how many values it has.
-func (p *parser) chunk(c chunk) (values int) {
+func (p *parser) chunk(c chunk, room *arena) (values int) {
 	if len(c.text) > p.limits.DocumentBytes {
 		p.add(refusal(exceeds("DocumentBytes", "it has more than %d bytes", p.limits.DocumentBytes), c.source.Name, c.offset+1, "the document"))
 		return 0
 	}
-	tree, err := parseYAML(c.text)
-	if err != nil {
+	doc := &Document{File: c.source.Name}
+	e, err := p.tree(doc, c, room)
+	switch {
+	case err == nil && doc.root == nil:
+		return 0
+	case e == nil:
 		p.syntax = err
 		return 0
-	}
-	if tree == nil || tree.Tag == "!!null" {
-		return 0
-	}
-	doc := &Document{File: c.source.Name, Line: c.offset + tree.Line}
-	e := expander{limits: p.limits, doc: doc, offset: c.offset}
-	e.reserve(tree)
-	doc.root, err = e.expand(tree, nil, 0)
-	if err != nil {
+	case err != nil:
 		p.add(refusal(err, doc.File, doc.Line, "the document"))
 		return e.values
 	}
+	doc.Line = int(doc.root.Line)
 	p.document(doc)
 	if p.more > 0 {
 		p.add(doc.place().Message(overLimit.code, overLimit.rule, overLimit.level, "correct those that are shown first",
 			fmt.Sprintf("the document has %d more mistakes, which are not shown", p.more)))
 	}
 	return e.values
+}
+
+// tree reads the text of a document into its root, which is nil for an empty one. The expander is nil when the text is no
+// YAML.
+func (p *parser) tree(doc *Document, c chunk, room *arena) (*expander, error) {
+	e := &expander{limits: p.limits, doc: doc, offset: c.offset, arena: room}
+	if doc.root = readBlock(e, c.text); doc.root != nil {
+		return e, nil
+	}
+	return p.libraryTree(doc, c, room)
+}
+
+func (p *parser) libraryTree(doc *Document, c chunk, room *arena) (*expander, error) {
+	tree, err := parseYAML(c.text)
+	if err != nil {
+		return nil, err
+	}
+	e := &expander{limits: p.limits, doc: doc, offset: c.offset, arena: room}
+	if tree == nil || tree.Tag == "!!null" {
+		return e, nil
+	}
+	doc.Line = c.offset + tree.Line
+	doc.root, err = e.expand(tree, nil, 0)
+	return e, err
 }
 
 func (p *parser) document(envelope *Document) {

@@ -170,21 +170,3 @@ func TestAliasesCannotGrowWithoutBound(t *testing.T) {
 	require.Len(t, messages, 1)
 	assert.Contains(t, messages[0].Text, "more than 500000 values")
 }
-
-func FuzzParseAndCompileNeverPanic(f *testing.F) {
-	f.Add(testdata(f, "harbor-lab.yaml"))
-	for _, s := range []string{"", "---", "\x00", "a: &a [*a]", "? {a: b}\n: c", "schema: drydock/BaremetalNode/v1\nmetadata: {name: n}\ndata: {interfaces: [], storage: 1, platform: {kernel_params: []}, oob: x, addressing: {}}",
-		"schema: drydock/HostProfile/v1\nmetadata: {name: p}\ndata: {host_profile: p, interfaces: {a: 1, '!b': 2}, storage: {physical_devices: {x: {partitions: [1, {name: 2}, {name: '!y'}]}}}}",
-		"schema: drydock/BootAction/v1\nmetadata: {name: b}\ndata: {assets: [1, {type: pkg_list, data: [1]}, {type: file, data: {a: b}}], node_filter: []}",
-		"schema: drydock/Network/v1\nmetadata: {name: n}\ndata: {cidr: [], routes: [1, {routedomain: x, gateway: 1, metric: a}], ranges: {}}"} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		docs, _ := design.Parse(design.Source{Name: "fuzz", Data: data})
-		site, _ := design.Compile(docs)
-		require.NotNil(t, site)
-		again, _ := design.Parse(design.Source{Name: "canonical", Data: docs.Canonical()})
-		require.Equal(t, docs.Digest(), again.Digest())
-		design.UnusedProfiles(docs, site)
-	})
-}

@@ -55,7 +55,9 @@ func marker(line []byte) string {
 
 // isBlank reports whether a document has only comments and directives.
 func isBlank(text []byte) bool {
-	text = bytes.TrimPrefix(text, []byte("---"))
+	if marker(text[:min(len(text), 4)]) == "---" {
+		text = text[3:]
+	}
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimSpace(line)
 		if len(line) > 0 && line[0] != '#' && line[0] != '%' {

@@ -23,12 +23,8 @@ type expander struct {
 	offset        int // added to every line
 	values, bytes int
 	open          map[*yaml.Node]bool // anchors that are being expanded
-	elements      []element           // elements and pointers are made by the block, not one by one
-	pointers      []*element
+	*arena
 }
-
-// block is how many elements are made at a time, once those that the document was expected to have are used up.
-const block = 64
 
 func (e *expander) expand(n *yaml.Node, up *element, depth int) (*element, error) {
 	if n.Kind == yaml.AliasNode {
@@ -37,7 +33,7 @@ func (e *expander) expand(n *yaml.Node, up *element, depth int) (*element, error
 		}
 		return e.expand(n.Alias, up, depth)
 	}
-	if err := e.count(n, depth); err != nil {
+	if err := e.count(len(n.Value), depth); err != nil {
 		return nil, err
 	}
 	if n.Anchor != "" {
@@ -66,14 +62,15 @@ func (e *expander) expand(n *yaml.Node, up *element, depth int) (*element, error
 	return out, nil
 }
 
-func (e *expander) count(n *yaml.Node, depth int) error {
+// count counts a value of so many bytes.
+func (e *expander) count(size, depth int) error {
 	e.values++
-	e.bytes += len(n.Value)
+	e.bytes += size
 	l := e.limits
 	switch {
 	case depth > l.Depth:
 		return exceeds("Depth", "there are more than %d lists and mappings within one another", l.Depth)
-	case len(n.Value) > l.ValueBytes:
+	case size > l.ValueBytes:
 		return exceeds("ValueBytes", "a value is longer than %d bytes", l.ValueBytes)
 	case e.values > l.DocumentValues:
 		return exceeds("DocumentValues", "it has more than %d values; aliases that repeat each other grow without bound", l.DocumentValues)
@@ -130,37 +127,31 @@ func (e *expander) expandMapping(out *element, n *yaml.Node, depth int) error {
 	return nil
 }
 
-// reserve makes room for a tree; what aliases add comes on top.
-func (e *expander) reserve(n *yaml.Node) {
-	count := elementsOf(n)
-	e.elements = make([]element, count)
-	e.pointers = make([]*element, count)
+// arena makes elements and lists of them by the block, not one by one. It is for one goroutine.
+type arena struct {
+	elements []element
+	pointers []*element
 }
 
-func elementsOf(n *yaml.Node) int {
-	count := 1
-	for _, c := range n.Content {
-		count += elementsOf(c)
-	}
-	return count
-}
+// block is how many elements are made at a time.
+const block = 256
 
-func (e *expander) element() *element {
-	if len(e.elements) == 0 {
-		e.elements = make([]element, block)
+func (a *arena) element() *element {
+	if len(a.elements) == 0 {
+		a.elements = make([]element, block)
 	}
-	out := &e.elements[0]
-	e.elements = e.elements[1:]
+	out := &a.elements[0]
+	a.elements = a.elements[1:]
 	return out
 }
 
 // list is an empty list with room for n.
-func (e *expander) list(n int) []*element {
-	if n > len(e.pointers) {
-		e.pointers = make([]*element, max(n, block))
+func (a *arena) list(n int) []*element {
+	if n > len(a.pointers) {
+		a.pointers = make([]*element, max(n, block))
 	}
-	out := e.pointers[0:0:n]
-	e.pointers = e.pointers[n:]
+	out := a.pointers[0:0:n]
+	a.pointers = a.pointers[n:]
 	return out
 }
 
@@ -180,9 +171,12 @@ func pairs(n *element) iter.Seq2[*element, *element] {
 
 // pair finds a key of a mapping and its value; of a key that stands twice the first.
 func pair(n *element, key string) (k, v *element) {
-	for k, v := range pairs(n) {
-		if k.Value == key {
-			return k, v
+	if n == nil || n.Kind != mappingKind {
+		return nil, nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i], n.Content[i+1]
 		}
 	}
 	return nil, nil

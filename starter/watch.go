@@ -107,6 +107,12 @@ func (c *Client) Watch(ctx context.Context, id string, interval time.Duration, s
 		if s.Progress.Phase == "" {
 			s.Progress = last.Progress
 		}
+		for _, n := range s.Progress.Nodes {
+			// Between two steps nothing is pending for a moment; the last step stands until the next one.
+			if f, ok := firstSeen[n.Node]; ok && n.Phase == workflows.PhaseRunning && s.Nodes[n.Node].Step == "" {
+				s.Nodes[n.Node] = f
+			}
+		}
 		for name, n := range s.Nodes {
 			if f, ok := firstSeen[name]; ok && f.Step == n.Step {
 				n.Since = f.Since

@@ -19,6 +19,8 @@ type Options struct {
 	// ActionKey is action.action_key, with which the node proves who it is when it reports. It appears in user data whose
 	// templates ask for it, and never in an error.
 	ActionKey design.Secret
+	// Fetch returns the content of an asset that has a location. nil: such assets stay undelivered.
+	Fetch func(location string) ([]byte, error)
 }
 
 // Result is what UserData made.
@@ -52,14 +54,18 @@ func UserData(site *design.Site, node *design.Node, opts Options) (Result, error
 		}
 		for i, asset := range action.Assets {
 			subject := fmt.Sprintf("boot action %s for node %s: asset %d (%s)", action.Name, node.Name, i+1, describe(asset))
-			if asset.Location != "" {
+			context := func() map[string]any { return templateContext(site, node, action.Name, opts) }
+			if asset.Location != "" && opts.Fetch == nil {
 				result.Undelivered = append(result.Undelivered,
 					fmt.Sprintf("%s: its content is to be fetched from %s, and user data holds only what the design itself says",
 						subject, origin(asset.Location)))
 				continue
 			}
-			context := func() map[string]any { return templateContext(site, node, action.Name, opts) }
-			if err := doc.add(asset, subject, context); err != nil {
+			asset, err := fetched(asset, opts.Fetch, context)
+			if err == nil {
+				err = doc.add(asset, subject, context)
+			}
+			if err != nil {
 				failed = append(failed, fmt.Errorf("make %s: %w", subject, hide(err, opts.ActionKey)))
 			}
 		}

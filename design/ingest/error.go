@@ -18,11 +18,17 @@ type Error struct {
 	Kind   Kind
 	Err    error  // the cause
 	Advice string // what to check, as a sentence
+
+	what string // was being done; "read design" where nothing is said
 }
 
-// Error is "read design <ref>: cause: advice".
+// Error is "read design <ref>: cause: advice", or "fetch <location>: ..." of Locations.
 func (e *Error) Error() string {
-	s := "read design " + e.Ref
+	what := e.what
+	if what == "" {
+		what = "read design"
+	}
+	s := what + " " + e.Ref
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}

@@ -117,24 +117,21 @@ func refused(t testing.TB, n *yaml.Node) (design.Messages, bool) {
 // Every value of an example is replaced by each of these, one at a time.
 var replacements = []string{"7", "1.5", "true", "word", "'!'", "-1", "[]", "{}", "[x]", "{x: y}", "null", "'0640'"}
 
-// TestAnEditorAgreesWithTheReader changes every value of the examples in every way above, adds an unknown key to every
+// TestAnEditorAgreesWithTheReader changes every value of an example in every way above, adds an unknown key to every
 // mapping and takes every key away, and compares the two verdicts.
 func TestAnEditorAgreesWithTheReader(t *testing.T) {
 	all := validators(t)
 	compared, wrong := 0, 0
-	for _, name := range []string{"harbor-lab", "airsloop"} {
-		for doc, kind := range documents(t, filepath.Join("..", "testdata", name+".yaml")) {
-			root := doc.Content[0]
-			eachChange(mapping(root, "data"), func(what string) {
-				messages, ours := refused(t, doc)
-				theirs := all[kind].Validate(asJSON(t, doc)) != nil
-				compared++
-				if ours {
-					wrong++
-				}
-				assert.Equal(t, ours, theirs, "%s of %s: %s: reader says %v", kind, name, what, messages)
-			})
-		}
+	for doc, kind := range documents(t, filepath.Join("..", "testdata", "harbor-lab.yaml")) {
+		eachChange(mapping(doc.Content[0], "data"), func(what string) {
+			messages, ours := refused(t, doc)
+			theirs := all[kind].Validate(asJSON(t, doc)) != nil
+			compared++
+			if ours {
+				wrong++
+			}
+			require.Equal(t, ours, theirs, "%s: %s: reader says %v", kind, what, messages)
+		})
 	}
 	assert.Greater(t, compared, 1000)
 	assert.Greater(t, wrong, compared/4)

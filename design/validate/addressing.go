@@ -3,6 +3,8 @@ package validate
 import (
 	"net/netip"
 	"strings"
+
+	"drydock/design"
 )
 
 // entry is an entry of a node's addressing as its document has it. The applied model leaves malformed ones out, so
@@ -13,13 +15,15 @@ type entry struct {
 	dhcp    bool
 }
 
-func addressing(r *run, s subject) []entry {
-	var out []entry
-	for i := 0; r.docs.Exists(s.kind, s.Name, "addressing", i); i++ {
-		text := r.docs.Written(s.kind, s.Name, "addressing", i, "address")
+func addressing(r *run, s subject) []entry { return r.known.addressing()[s.Node] }
+
+func readAddressing(docs *design.Documents, s subject) []entry {
+	out := make([]entry, 0, len(s.Addresses))
+	for i := 0; docs.Exists(s.kind, s.Name, "addressing", i); i++ {
+		text := docs.Written(s.kind, s.Name, "addressing", i, "address")
 		ip, _ := netip.ParseAddr(text)
 		out = append(out, entry{
-			network: r.docs.Written(s.kind, s.Name, "addressing", i, "network"),
+			network: docs.Written(s.kind, s.Name, "addressing", i, "network"),
 			ip:      ip.Unmap(), dhcp: strings.EqualFold(text, "dhcp"),
 		})
 	}

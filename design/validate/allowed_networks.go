@@ -1,10 +1,6 @@
 package validate
 
-import (
-	"strings"
-
-	"drydock/design"
-)
+import "drydock/design"
 
 var allowedNetworks = Rule{
 	Code: "DD1007", Slug: "allowed-networks", Title: "Allowed Network Check", Level: design.LevelError, Profiles: true,
@@ -14,6 +10,7 @@ var allowedNetworks = Rule{
 }
 
 func checkAllowedNetworks(r *run) {
+	refs := r.linkReferences()
 	owner := make(map[string]string)
 	for _, l := range r.site.Links {
 		for i, network := range l.AllowedNetworks {
@@ -31,11 +28,11 @@ func checkAllowedNetworks(r *run) {
 			case face.LinkName == "" && len(face.Networks) > 0:
 				r.found(r.of(node, append(path, "networks")...), "interface %s has networks but no device_link", face.Name)
 			case face.LinkName != "" && face.Link == nil:
-				r.found(r.of(node, append(path, "device_link")...), "device_link %q of interface %s is not in the design", face.LinkName, face.Name)
+				refs.dangles(r.of(node, append(path, "device_link")...), face.LinkName, "device_link %q of interface %s is not in the design", face.LinkName, face.Name)
 			case face.Link != nil:
 				for i, network := range face.Networks {
 					if r.site.Network(network) != nil && !carries(face.Link, network) {
-						r.found(r.of(node, append(path, "networks", i)...), "link %s of interface %s does not allow network %s, only %s", face.LinkName, face.Name, network, strings.Join(face.Link.AllowedNetworks, ", "))
+						r.found(r.of(node, append(path, "networks", i)...), "link %s of interface %s does not allow network %s, only %s", face.LinkName, face.Name, network, listed(face.Link.AllowedNetworks))
 					}
 				}
 			}

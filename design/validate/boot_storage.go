@@ -20,7 +20,9 @@ func checkBootStorage(r *run) {
 	for _, node := range r.nodes {
 		for _, device := range node.Storage.Devices {
 			for _, p := range device.Partitions {
-				place := r.of(node, "storage", "physical_devices", device.Name, "partitions", design.Named(p.Name), "size")
+				place := func() design.Place {
+					return r.of(node, "storage", "physical_devices", device.Name, "partitions", design.Named(p.Name), "size")
+				}
 				switch p.Name {
 				case "root":
 					systemPartition(r, place, p, leastRoot)
@@ -47,11 +49,11 @@ func hasRoot(s subject) bool {
 	return false
 }
 
-func systemPartition(r *run, place design.Place, p design.Partition, least int64) {
+func systemPartition(r *run, place func() design.Place, p design.Partition, least int64) {
 	switch {
 	case p.Size.AtLeast || p.Size.Percent > 0:
-		r.found(place, "the size of partition %s is %s and must be a fixed amount of at least %d bytes", p.Name, p.Size.Text, least)
+		r.found(place(), "the size of partition %s is %s and must be a fixed amount of at least %d bytes", p.Name, p.Size.Text, least)
 	case p.Size.Bytes > 0 && p.Size.Bytes < least:
-		r.found(place, "partition %s has %s (%d bytes) and needs at least %d bytes", p.Name, p.Size.Text, p.Size.Bytes, least)
+		r.found(place(), "partition %s has %s (%d bytes) and needs at least %d bytes", p.Name, p.Size.Text, p.Size.Bytes, least)
 	}
 }

@@ -28,12 +28,13 @@ func checkIPLocality(r *run) {
 			}
 		}
 	}
+	refs := r.networkReferences()
 	for _, node := range r.nodes {
 		for i, a := range addressing(r, node) {
 			network := r.site.Network(a.network)
 			switch {
 			case network == nil:
-				r.found(r.of(node, "addressing", i, "network"), "there is an address on network %q, which is not in the design", a.network)
+				refs.dangles(r.of(node, "addressing", i, "network"), a.network, "there is an address on network %q, which is not in the design", a.network)
 			case a.ip.IsValid() && network.CIDR.IsValid() && !network.CIDR.Contains(a.ip):
 				r.found(r.of(node, "addressing", i, "address"), "%s is not in %s of network %s", a.ip, network.CIDR, network.Name)
 			}

@@ -145,6 +145,7 @@ func expect(t *testing.T, level design.Level, conditions map[string]condition) {
 			require.Len(t, found, 1, "all: %v", result.Messages)
 			m := found[0]
 			assert.NotEmpty(t, m.Code)
+			assert.NotEmpty(t, m.Hint)
 			if at >= 0 {
 				before := wrong[:at]
 				assert.Equal(t, 1+strings.Count(before, "\n"), m.Line, m.String())

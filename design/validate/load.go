@@ -9,13 +9,15 @@ type Result struct {
 	Messages  design.Messages
 }
 
-// Load reads, compiles and checks a design. Messages are sorted by file and line, and none comes twice.
+// Load reads, compiles and checks a design. Messages are sorted by file and line, none comes twice, and each
+// says what to do.
 func Load(sources ...design.Source) Result {
 	docs, messages := design.Parse(sources...)
 	site, more := design.Compile(docs)
 	messages = append(messages, more...)
 	messages = append(messages, Check(docs, site)...)
 	messages = messages.Distinct()
+	advise(messages)
 	messages.Sort()
 	return Result{Site: site, Documents: docs, Messages: messages}
 }

@@ -6,7 +6,7 @@ import "drydock/design"
 var networkPresence = Rule{
 	Code: "DD2006", Slug: "network-presence", Title: "Presence of networks", Level: design.LevelWarning,
 	Why:  "nodes without networks reach nobody",
-	Hint: "without networks there is nothing to check of addresses",
+	Hint: "check that all files of the design were given; the networks are Network documents",
 	check: func(r *run) {
 		if len(r.site.Networks) == 0 {
 			r.siteWide(design.LevelWarning, "the design has no networks")

@@ -2,6 +2,10 @@ package validate
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"drydock/design"
 )
@@ -49,6 +53,7 @@ type run struct {
 	docs     *design.Documents
 	site     *design.Site
 	nodes    []subject
+	known    *known
 	messages design.Messages
 }
 
@@ -60,16 +65,26 @@ func Check(docs *design.Documents, site *design.Site) design.Messages {
 
 func check(rules []Rule, docs *design.Documents, site *design.Site) design.Messages {
 	nodes := subjects(design.KindBaremetalNode, site.Nodes)
-	spare := subjects(design.KindHostProfile, design.UnusedProfiles(docs, site))
-	var out design.Messages
-	for _, rule := range rules {
-		r := &run{rule: rule, docs: docs, site: site, nodes: nodes}
-		if rule.Profiles {
-			r.nodes = append(append([]subject(nil), nodes...), spare...)
-		}
-		out = append(out, r.isolated()...)
+	all := append(slices.Clip(nodes), subjects(design.KindHostProfile, design.UnusedProfiles(docs, site))...)
+	shared := newKnown(docs, all)
+	found := make([]design.Messages, len(rules))
+	var (
+		next  atomic.Int64
+		group sync.WaitGroup
+	)
+	for range min(runtime.GOMAXPROCS(0), len(rules)) {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(rules); i = int(next.Add(1)) - 1 {
+				r := &run{rule: rules[i], docs: docs, site: site, nodes: nodes, known: shared}
+				if r.rule.Profiles {
+					r.nodes = all
+				}
+				found[i] = r.isolated()
+			}
+		})
 	}
-	return out
+	group.Wait()
+	return slices.Concat(found...)
 }
 
 func subjects(kind string, nodes []*design.Node) []subject {

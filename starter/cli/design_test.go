@@ -26,7 +26,7 @@ func TestValidateOfAValidDesign(t *testing.T) {
 	var answer checked
 	require.NoError(t, json.Unmarshal([]byte(data.out), &answer))
 	assert.True(t, answer.Valid)
-	assert.Equal(t, 12, answer.Nodes)
+	assert.Equal(t, 12, answer.Documents[design.KindBaremetalNode])
 	assert.Regexp(t, `^sha256:[0-9a-f]{64}$`, answer.Digest)
 	assert.Empty(t, data.err)
 }
@@ -37,7 +37,8 @@ func TestValidateOfAnInvalidDesignTellsFileAndLine(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("---\nschema: drydock/Network/v1\nmetadata: {name: oob}\ndata: {cidr: nonsense}\n"), 0o600))
 	text := h.run(t, "design", "validate", path)
 	assert.Equal(t, ExitInvalidDesign, text.code)
-	assert.Contains(t, text.out, path+":4: error: ")
+	assert.Contains(t, text.out, path+"\n  4:14: error: Network oob: data.cidr is \"nonsense\", which is not a network in CIDR form [DD2006 cidr-validity]\n"+
+		"    4 | data: {cidr: nonsense}\n      |              ^\n      = write a network such as 10.1.2.0/24\n")
 	assert.Contains(t, text.err, " is invalid: ")
 
 	data := h.run(t, "design", "validate", path, "-o", "json")
@@ -45,8 +46,7 @@ func TestValidateOfAnInvalidDesignTellsFileAndLine(t *testing.T) {
 	var answer checked
 	require.NoError(t, json.Unmarshal([]byte(data.out), &answer))
 	assert.False(t, answer.Valid)
-	assert.Positive(t, answer.Errors)
-	assert.NotEmpty(t, design.Messages(answer.Messages).Errors())
+	assert.NotEmpty(t, answer.Messages.Errors())
 
 	render := h.run(t, "design", "render", path)
 	assert.Equal(t, ExitInvalidDesign, render.code)

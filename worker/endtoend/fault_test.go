@@ -254,9 +254,17 @@ func TestAStoppedWorkerHandsOver(t *testing.T) {
 
 func TestUnreachableServicesAreNamed(t *testing.T) {
 	s := start(t, options{})
+	region := s.sim.MAASURL()
+	require.NoError(t, s.sim.Close())
+	stdout, stderr, code := s.cli("task", "run", "verify-site", "--design", s.design)
+	assert.Equal(t, 7, code, stderr)
+	host := strings.TrimSuffix(strings.TrimPrefix(region, "http://"), "/MAAS")
+	assert.Contains(t, stdout, host, "the address of MAAS is named")
+	assert.NotContains(t, stdout+stderr, "goroutine")
+
 	port := freePort(t)
 	s.address = fmt.Sprintf("127.0.0.1:%d", port)
-	_, stderr, code := s.cli("task", "list")
+	_, stderr, code = s.cli("task", "list")
 	assert.Equal(t, 7, code)
 	assert.Contains(t, stderr, s.address)
 	assert.Contains(t, stderr, "TEMPORAL_ADDRESS")

@@ -57,6 +57,9 @@ func temporalCLI(t testing.TB) string {
 	if path := os.Getenv("TEMPORAL_CLI"); path != "" {
 		return path
 	}
+	if path := filepath.Join(root(), "bin", "temporal"); exists(path) { // make put it there
+		return path
+	}
 	path, err := exec.LookPath("temporal")
 	if err != nil {
 		if os.Getenv("DRYDOCK_REQUIRE_COUNTERPARTS") == "1" {

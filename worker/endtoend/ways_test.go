@@ -22,16 +22,17 @@ import (
 
 // api is a client of the REST API that shares no code with the server.
 type api struct {
-	t    testing.TB
-	base string
+	t       testing.TB
+	base    string
+	process *process
 }
 
 func (s *stack) startServer() api {
 	s.t.Helper()
 	port := freePort(s.t)
 	listen := fmt.Sprintf("127.0.0.1:%d", port)
-	s.run("server", append(s.env(), "DRYDOCK_SERVER__LISTEN="+listen, "DRYDOCK_SERVER__DESIGNS="+s.dir), binary, "server")
-	a := api{s.t, "http://" + listen}
+	p := s.run("server", append(s.env(), "DRYDOCK_SERVER__LISTEN="+listen, "DRYDOCK_SERVER__DESIGNS="+s.dir), binary, "server")
+	a := api{s.t, "http://" + listen, p}
 	require.Eventually(s.t, func() bool {
 		r, err := http.Get(a.base + "/api/v1.0/health")
 		if err != nil {
