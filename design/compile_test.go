@@ -290,3 +290,29 @@ func TestDetailsOfTheFormat(t *testing.T) {
 	assert.Equal(t, map[string]string{"port": "623"}, n.OOB.Parameters)
 	assert.True(t, n.Addresses[0].DHCP)
 }
+
+func TestASiteFindsItsPartsByName(t *testing.T) {
+	site := harbor(t)
+	literal := &design.Site{Nodes: site.Nodes, Networks: site.Networks, Links: site.Links}
+	changed := *site
+	changed.Nodes, changed.Networks, changed.Links = changed.Nodes[1:], changed.Networks[1:], changed.Links[1:]
+	for _, s := range []*design.Site{site, literal, &changed} {
+		for _, n := range s.Nodes {
+			assert.Same(t, n, s.Node(n.Name))
+		}
+		for _, n := range s.Networks {
+			assert.Same(t, n, s.Network(n.Name))
+		}
+		for _, l := range s.Links {
+			assert.Same(t, l, s.Link(l.Name))
+			for _, n := range l.AllowedNetworks {
+				assert.Same(t, l, s.LinkOf(n))
+			}
+		}
+		assert.Nil(t, s.Node("none"))
+		assert.Nil(t, s.Network("none"))
+		assert.Nil(t, s.Link("none"))
+		assert.Nil(t, s.LinkOf("none"))
+	}
+	assert.Nil(t, changed.Node(site.Nodes[0].Name), "an index is for the list that it was made from")
+}

@@ -1,6 +1,8 @@
 package design_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -85,6 +87,49 @@ func TestAChildIsLaidOverItsParent(t *testing.T) {
 			{Name: "v", Size: design.Size{Text: "1g", Bytes: 1e9}}, {Name: "w", Size: design.Size{Text: "3g", Bytes: 3e9}},
 		}, n.Storage.VolumeGroups[0].LogicalVolumes)
 	})
+	t.Run("null removes an interface", func(t *testing.T) {
+		n := inherited(t, "  interfaces: {a: {device_link: l}, b: {device_link: l}}", "  interfaces: {a: null, c: {device_link: m}}")
+		require.Len(t, n.Interfaces, 2)
+		assert.Equal(t, []string{"b", "c"}, []string{n.Interfaces[0].Name, n.Interfaces[1].Name})
+	})
+	t.Run("null leaves a scalar as it is inherited", func(t *testing.T) {
+		docs, _ := design.Parse(source(document("HostProfile", "p", "  primary_network: a\n  platform: {image: jammy}") +
+			document("BaremetalNode", "n", "  host_profile: p\n  primary_network: null\n  platform: {image: ~}\n  addressing: [{network: n, address: dhcp}]")))
+		site, _ := design.Compile(docs)
+		assert.Equal(t, "a", site.Nodes[0].PrimaryNetwork)
+		assert.Equal(t, "jammy", site.Nodes[0].Platform.Image)
+	})
+	t.Run("virtual functions are merged field by field, in either spelling", func(t *testing.T) {
+		for _, spellings := range [][2]string{{"trustmode", "trustmode"}, {"trustmode", "trustedmode"}, {"trustedmode", "trustmode"}, {"trustedmode", "trustedmode"}} {
+			n := inherited(t, "  interfaces: {a: {sriov: {vf_count: 8, "+spellings[0]+": false}}}", "  interfaces: {a: {sriov: {"+spellings[1]+": true}}}")
+			assert.Equal(t, &design.SRIOV{VFCount: 8, TrustMode: true}, n.Interfaces[0].SRIOV, spellings)
+			n = inherited(t, "  interfaces: {a: {sriov: {vf_count: 8, "+spellings[0]+": true}}}", "  interfaces: {a: {sriov: {"+spellings[1]+": false, vf_count: 4}}}")
+			assert.Equal(t, &design.SRIOV{VFCount: 4}, n.Interfaces[0].SRIOV, spellings)
+			n = inherited(t, "  interfaces: {a: {sriov: {vf_count: 8, "+spellings[0]+": true}}}", "  interfaces: {a: {sriov: {vf_count: 4}}}")
+			assert.Equal(t, &design.SRIOV{VFCount: 4, TrustMode: true}, n.Interfaces[0].SRIOV, spellings)
+		}
+	})
+	t.Run("a node adds a disk, a partition and a logical volume", func(t *testing.T) {
+		n := inherited(t, "  storage: {physical_devices: {a: {partitions: [{name: x, size: 1g}]}, b: {volume_group: g}}, volume_groups: {g: {vg_uuid: u, logical_volumes: [{name: v, size: 1g}]}}}",
+			"  storage: {physical_devices: {a: {partitions: [{name: y, size: 2g}]}, c: {volume_group: g}}, volume_groups: {g: {logical_volumes: [{name: w, size: 2g}]}}}")
+		require.Len(t, n.Storage.Devices, 3)
+		assert.Len(t, n.Storage.Devices[0].Partitions, 2)
+		assert.Equal(t, "g", n.Storage.Devices[1].VolumeGroup)
+		assert.Equal(t, "g", n.Storage.Devices[2].VolumeGroup)
+		assert.Equal(t, "u", n.Storage.VolumeGroups[0].UUID)
+		assert.Len(t, n.Storage.VolumeGroups[0].LogicalVolumes, 2)
+	})
+	t.Run("a partition can be a physical volume", func(t *testing.T) {
+		n := inherited(t, "  storage: {physical_devices: {a: {partitions: [{name: x, size: 1g}, {name: pv, size: 90%, volume_group: g}]}}}",
+			"  storage: {volume_groups: {g: {logical_volumes: [{name: v, size: 1g}]}}}")
+		assert.Equal(t, "g", n.Storage.Devices[0].Partitions[1].VolumeGroup)
+		assert.Len(t, n.Storage.VolumeGroups, 1)
+	})
+	t.Run("disks may be given by the child alone", func(t *testing.T) {
+		n := inherited(t, "  metadata: {tags: [x]}", "  storage: {physical_devices: {a: {partitions: [{name: x, size: 1g}]}}, volume_groups: {g: {logical_volumes: [{name: v, size: 1g}]}}}")
+		assert.Len(t, n.Storage.Devices, 1)
+		assert.Len(t, n.Storage.VolumeGroups, 1)
+	})
 	t.Run("a disk can change from a volume group to partitions", func(t *testing.T) {
 		n := inherited(t, "  storage: {physical_devices: {a: {volume_group: g}}}", "  storage: {physical_devices: {a: {volume_group: '!', partitions: [{name: x, size: 1g, volume_group: g}]}}}")
 		assert.Empty(t, n.Storage.Devices[0].VolumeGroup)
@@ -121,4 +166,31 @@ func TestLocateFindsTheDocumentThatAValueComesFrom(t *testing.T) {
 	assert.Empty(t, docs.Locate(design.KindNetwork, "none", "cidr").File)
 	assert.Empty(t, docs.Written(design.KindBaremetalNode, "harbor-n1", "oob", "credential"))
 	assert.Equal(t, "provisioner", docs.Written(design.KindBaremetalNode, "harbor-n1", "oob", "account"))
+}
+
+func TestNodesShareWhatTheyInherit(t *testing.T) {
+	docs, _ := design.Parse(source(string(testdata(t, "harbor-lab.yaml"))))
+	site, _ := design.Compile(docs)
+	a, b := site.Node("harbor-n1"), site.Node("harbor-n2")
+	assert.Same(t, &a.Storage.Devices[0], &b.Storage.Devices[0], "both nodes have the disks of one profile")
+	assert.NotSame(t, &a.Interfaces[0], &b.Interfaces[0], "one has interfaces of its own")
+}
+
+func TestLargeMappingsMergeLikeSmallOnes(t *testing.T) {
+	var parent, child, want []string
+	for i := range 100 {
+		parent = append(parent, fmt.Sprintf("k%03d: p", i))
+		switch i % 4 {
+		case 0:
+			child = append(child, fmt.Sprintf("'!k%03d': ''", i))
+			continue
+		case 1:
+			child = append(child, fmt.Sprintf("k%03d: c", i))
+			want = append(want, fmt.Sprintf("k%03d=c", i))
+			continue
+		}
+		want = append(want, fmt.Sprintf("k%03d=p", i))
+	}
+	n := inherited(t, "  platform: {kernel_params: {"+strings.Join(parent, ", ")+"}}", "  platform: {kernel_params: {new: c, "+strings.Join(child, ", ")+"}}")
+	assert.Equal(t, append(want, "new=c"), n.Platform.KernelParams)
 }

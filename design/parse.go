@@ -90,7 +90,7 @@ func (l Limits) read(chunks []chunk) ([]parser, error) {
 // refusal is the message for what hit a limit, or can't be expanded.
 func refusal(err error, file string, line int, what string) Message {
 	m := Message{
-		Code: badSyntax.code, Rule: badSyntax.rule, Level: badSyntax.level, File: file, Line: line,
+		Code: badSyntax.code, Rule: badSyntax.rule, Level: badSyntax.level, File: file, Line: line, Column: min(line, 1),
 		Text: what + " can't be read: " + err.Error(),
 	}
 	if limit := (*limitError)(nil); errors.As(err, &limit) {

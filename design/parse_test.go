@@ -55,8 +55,8 @@ func TestParseReportsMistakesWithFileAndLine(t *testing.T) {
 		"an alias contains itself":                              {"a: &a\n  b: *a\n", "yaml-syntax", 1, "", design.LevelError, "contains the alias"},
 		"a document is a list":                                  {"- a\n- b\n", "document-envelope", 1, "", design.LevelError, "list"},
 		"a document is an error page":                           {"\n<html>not found</html>\n", "document-envelope", 2, "", design.LevelError, "text"},
-		"a document has no schema":                              {"metadata: {name: n}\ndata: {}\n", "document-without-schema", 1, "", design.LevelWarning, "schema"},
-		"a schema has two parts":                                {"metadata: {name: n}\nschema: drydock/Network\n", "document-without-schema", 2, "schema", design.LevelWarning, "three parts"},
+		"a document has no schema":                              {"metadata: {name: n}\ndata: {}\n", "document-without-schema", 1, "", design.LevelError, "schema"},
+		"a schema has two parts":                                {"metadata: {name: n}\nschema: drydock/Network\n", "document-without-schema", 2, "schema", design.LevelError, "three parts"},
 		"a namespace is misspelled":                             {"schema: drydok/Network/v1\n", "unknown-namespace", 1, "schema", design.LevelWarning, "did you mean drydock?"},
 		"a kind is unknown":                                     {"schema: drydock/Netwerk/v1\nmetadata: {name: n}\n", "unknown-kind", 1, "schema", design.LevelError, "did you mean Network?"},
 		"a version is unknown":                                  {"schema: drydock/Network/v2\nmetadata: {name: n}\n", "unknown-kind", 1, "schema", design.LevelError, `"v2"`},
@@ -115,10 +115,26 @@ func TestParseReportsMistakesWithFileAndLine(t *testing.T) {
 			assert.Equal(t, test.level, found.Level)
 			assert.Equal(t, "site.yaml", found.File)
 			assert.Contains(t, found.Text+" "+found.Hint, test.within)
-			if test.rule != "yaml-syntax" {
-				assert.Positive(t, found.Column)
-			}
+			assert.Positive(t, found.Column)
 		})
+	}
+}
+
+func TestASyntaxErrorHasLineAndColumn(t *testing.T) {
+	for text, want := range map[string][2]int{
+		"a: b: c\n":                                {1, 5},
+		"# head\na: 1\nb:  x: y\n":                 {3, 6},
+		"a: 1\nb: \"x\n":                           {2, 4},
+		"---\n---\n---\nb: 1\n\tc: 2\n":            {5, 1},
+		"{a: 1}\nb: 2\n":                           {2, 1},
+		"[a]\nschema: drydock/Network/v1\n":        {2, 1},
+		"a: *none\n":                               {1, 8},
+		strings.Repeat("a: 1\n", 1000) + "b: c: d": {1001, 5},
+	} {
+		_, messages := design.Parse(source(text))
+		require.NotEmpty(t, messages, text)
+		assert.Equal(t, "yaml-syntax", messages[0].Rule, "%.50q", text)
+		assert.Equal(t, want, [2]int{messages[0].Line, messages[0].Column}, "%.50q: %s", text, messages[0])
 	}
 }
 

@@ -19,7 +19,7 @@ var (
 	badEnvelope  = finding{"DD000", "document-envelope", LevelError}
 	nearlyOurs   = finding{"DD000", "unknown-namespace", LevelWarning}
 	noHardwareAt = finding{"DD000", "missing-hardware-profile", LevelError}
-	noSchema     = finding{"DD000", "document-without-schema", LevelWarning}
+	noSchema     = finding{"DD000", "document-without-schema", LevelError}
 	unknownKind  = finding{"DD000", "unknown-kind", LevelError}
 	missing      = finding{"DD000", "missing-field", LevelError}
 	duplicate    = finding{"DD000", "duplicate-document", LevelError}

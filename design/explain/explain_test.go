@@ -148,3 +148,23 @@ func TestAFieldIsReadAsMessagesWriteIt(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"interfaces", "bond0", "networks", "0"}, got)
 }
+
+func FuzzExplainNeverPanicsAndNeverShowsACredential(f *testing.F) {
+	data, err := os.ReadFile(filepath.Join("..", "testdata", "harbor-lab.yaml"))
+	require.NoError(f, err)
+	docs, _ := design.Parse(design.Source{Name: "site.yaml", Data: data})
+	site, _ := design.Compile(docs)
+	for _, field := range []string{"oob.credential", "interfaces.bond0.networks[0]", `platform.kernel_params["quiet"]`, "storage.physical_devices.os_disk.partitions[root].size", "addressing[3].x", "a[\""} {
+		f.Add(field)
+	}
+	f.Fuzz(func(t *testing.T, field string) {
+		got, err := explain.Node(docs, site, "harbor-n2", field)
+		if err != nil {
+			return
+		}
+		text, err := json.Marshal(got)
+		require.NoError(t, err)
+		assert.NotContains(t, string(text), "not-a-real-secret")
+		assert.NotEmpty(t, got.Chain)
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -48,6 +49,9 @@ var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 // information nor the query of the location.
 func (l Locations) Fetch(ctx context.Context, location string) ([]byte, error) {
 	shown := display(location)
+	if !strings.Contains(location, "://") {
+		shown = "a location" // it may be anything
+	}
 	fail := func(kind Kind, cause error, advice string) error {
 		return &Error{what: "fetch", Ref: shown, Kind: kind, Err: cause, Advice: advice}
 	}

@@ -115,14 +115,14 @@ func refused(t testing.TB, n *yaml.Node) (design.Messages, bool) {
 }
 
 // Every value of an example is replaced by each of these, one at a time.
-var replacements = []string{"7", "1.5", "true", "word", "'!'", "-1", "[]", "{}", "[x]", "{x: y}", "null", "'0640'"}
+var replacements = []string{"7", "1.5", "true", "word", "'!'", "-1", "[x]", "{}", "null"}
 
-// TestAnEditorAgreesWithTheReader changes every value of an example in every way above, adds an unknown key to every
+// TestAnEditorAgreesWithTheReader changes every value of a document of every kind in every way above, adds an unknown key to every
 // mapping and takes every key away, and compares the two verdicts.
 func TestAnEditorAgreesWithTheReader(t *testing.T) {
 	all := validators(t)
 	compared, wrong := 0, 0
-	for doc, kind := range documents(t, filepath.Join("..", "testdata", "harbor-lab.yaml")) {
+	for kind, doc := range largest(t, documents(t, filepath.Join("..", "testdata", "harbor-lab.yaml"))) {
 		eachChange(mapping(doc.Content[0], "data"), func(what string) {
 			messages, ours := refused(t, doc)
 			theirs := all[kind].Validate(asJSON(t, doc)) != nil
@@ -136,6 +136,20 @@ func TestAnEditorAgreesWithTheReader(t *testing.T) {
 	assert.Greater(t, compared, 1000)
 	assert.Greater(t, wrong, compared/4)
 	assert.Less(t, wrong, compared)
+}
+
+// largest is the document of each kind that says most.
+func largest(t testing.TB, all map[*yaml.Node]string) map[string]*yaml.Node {
+	t.Helper()
+	out, size := make(map[string]*yaml.Node), make(map[string]int)
+	for doc, kind := range all {
+		text, err := yaml.Marshal(doc)
+		require.NoError(t, err)
+		if len(text) > size[kind] {
+			out[kind], size[kind] = doc, len(text)
+		}
+	}
+	return out
 }
 
 // eachChange makes one change after another below a value, and takes each back.

@@ -98,3 +98,22 @@ func TestEveryDuplicateMountPointOfEveryNodeIsReported(t *testing.T) {
 	}
 	assert.Len(t, of(load(text).Messages.Errors(), storageMountpoint.Slug), 4)
 }
+
+func TestADanglingReferenceNamesWhatWasMostLikelyMeant(t *testing.T) {
+	for name, c := range map[string][3]string{
+		"a default network":         {"default_network: mgmt", "default_network: mgmnt", "did you mean mgmt?"},
+		"a network of an interface": {"slaves: [boot_nic], networks: [pxe]", "slaves: [boot_nic], networks: [pxee]", "did you mean pxe?"},
+		"an address":                {"{network: mgmt, address: 10.40.3.12}", "{network: mgm, address: 10.40.3.12}", "did you mean mgmt?"},
+		"a link":                    {"device_link: pxe-link", "device_link: pxe-lnk", "did you mean pxe-link?"},
+		"a link that none is like":  {"device_link: pxe-link", "device_link: nothing-like-it", "known are bmc-link, data-bond, pxe-link"},
+		"a host profile":            {"host_profile: worker", "host_profile: workr", "did you mean worker?"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var hints []string
+			for _, m := range load(strings.ReplaceAll(testdata(t, "harbor-lab.yaml"), c[0], c[1])).Messages.Errors() {
+				hints = append(hints, m.Hint)
+			}
+			assert.Contains(t, hints, c[2])
+		})
+	}
+}

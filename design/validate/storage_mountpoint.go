@@ -1,6 +1,10 @@
 package validate
 
-import "drydock/design"
+import (
+	pathpkg "path"
+
+	"drydock/design"
+)
 
 var storageMountpoint = Rule{
 	Code: "DD2004", Slug: "storage-mountpoint", Title: "Storage Mountpoint", Level: design.LevelError, Profiles: true,
@@ -16,11 +20,12 @@ func checkStorageMountpoint(r *run) {
 			if fs == nil || fs.MountPoint == "" {
 				return
 			}
-			if first, taken := owner[fs.MountPoint]; taken {
-				r.found(r.of(node, append(path, "filesystem", "mountpoint")...), "%s is mounted at %s, and so is %s", what, fs.MountPoint, first)
+			at := pathpkg.Clean(fs.MountPoint) // /var/ is /var
+			if first, taken := owner[at]; taken {
+				r.found(r.of(node, append(path, "filesystem", "mountpoint")...), "%s is mounted at %s, and so is %s", what, at, first)
 				return
 			}
-			owner[fs.MountPoint] = what
+			owner[at] = what
 		}
 		for _, d := range node.Storage.Devices {
 			for i, p := range d.Partitions {

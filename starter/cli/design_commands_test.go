@@ -24,14 +24,14 @@ func TestExplainShowsTheChainOfDocuments(t *testing.T) {
 	text := h.run(t, "design", "explain", "lab.yaml", "--node", "harbor-n2", "metadata.owner_data.role")
 	require.Equal(t, ExitDone, text.code, text.err)
 	assert.Equal(t, "metadata.owner_data.role of node harbor-n2: worker\n\n"+
-		"document            at            says             overrode\n"+
-		"HostProfile worker  lab.yaml:138  replaces worker  generic of HostProfile base\n"+
-		"HostProfile base    lab.yaml:126  sets generic\n", text.out)
+		"document            at            effect    value    instead of\n"+
+		"HostProfile worker  lab.yaml:138  replaces  worker   generic of HostProfile base\n"+
+		"HostProfile base    lab.yaml:126  sets      generic\n", text.out)
 	assert.Empty(t, text.err)
 
 	list := h.run(t, "design", "explain", "lab.yaml", "--node", "harbor-n2", "interfaces.bond0.networks")
 	assert.Contains(t, list.out, `interfaces.bond0.networks of node harbor-n2: ["mgmt"]`)
-	assert.Contains(t, list.out, `BaremetalNode harbor-n2  lab.yaml:156  merges ["!storage"]`)
+	assert.Contains(t, list.out, `BaremetalNode harbor-n2  lab.yaml:156  merges  ["!storage"]`)
 	assert.Contains(t, list.out, `interfaces.bond0.networks[0]  mgmt   HostProfile base  lab.yaml:106`)
 
 	data := h.run(t, "design", "explain", "lab.yaml", "--node", "harbor-n2", "platform.kernel_params.quiet", "-o", "json")

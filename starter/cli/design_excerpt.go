@@ -35,14 +35,18 @@ func newExcerpts(sources []design.Source, result validate.Result) excerpts {
 	return e
 }
 
-// longestExcerpt is how much of a line is shown, in characters.
-const longestExcerpt = 100
+// longestExcerpt is how much of a line is shown, in characters, and longestLine how long a line may be of which something
+// is shown, in bytes: no person has written a longer one.
+const (
+	longestExcerpt = 100
+	longestLine    = 16 << 10
+)
 
 // of is the source line of a message as it may be shown, and where in it the caret stands, from 0; -1 when no column is
 // known. It is false when there is no line, or when it may be part of a secret.
 func (e excerpts) of(m design.Message) (line string, caret int, ok bool) {
 	lines := e.lines[m.File]
-	if m.Line < 1 || m.Line > len(lines) || continuesSecret(lines[:m.Line]) {
+	if m.Line < 1 || m.Line > len(lines) || len(lines[m.Line-1]) > longestLine || continuesSecret(lines[:m.Line]) {
 		return "", 0, false
 	}
 	shown, caret := redact(lines[m.Line-1], m.Column-1, e.secrets)
@@ -164,17 +168,15 @@ func continuesSecret(lines []string) bool {
 	indent := indentOf(lines[last])
 	bare := !keyPattern.MatchString(lines[last])
 	for i := last - 1; i >= 0 && !strings.HasPrefix(lines[i], "---"); i-- {
-		if strings.TrimSpace(lines[i]) == "" {
+		above := indentOf(lines[i]) < indent
+		if !above && !bare || strings.TrimSpace(lines[i]) == "" {
 			continue
 		}
 		keys := keyPattern.FindAllStringSubmatch(lines[i], -1)
-		above := indentOf(lines[i]) < indent
-		if len(keys) > 0 && (above || bare) && isSecretKey(keys[len(keys)-1][1]) {
+		if len(keys) > 0 && isSecretKey(keys[len(keys)-1][1]) {
 			return true
 		}
-		if len(keys) > 0 {
-			bare = false
-		}
+		bare = bare && len(keys) == 0
 		if above {
 			indent = indentOf(lines[i])
 		}

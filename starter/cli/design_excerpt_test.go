@@ -54,10 +54,29 @@ func TestALineCannotSteerTheTerminal(t *testing.T) {
 	assert.Equal(t, "name: ·[31mred·", line)
 }
 
-func TestAMessageWithoutALineHasNoExcerpt(t *testing.T) {
-	e := excerpts{lines: map[string][]string{"f": {"a: b"}}}
-	for _, m := range []design.Message{{}, {File: "f"}, {File: "f", Line: 2}, {File: "g", Line: 1}} {
+func TestAMessageWithoutALineThatCanBeShownHasNoExcerpt(t *testing.T) {
+	e := excerpts{lines: map[string][]string{"f": {"a: b", strings.Repeat("x", longestLine+1)}}}
+	for _, m := range []design.Message{{}, {File: "f"}, {File: "f", Line: 2}, {File: "f", Line: 3}, {File: "g", Line: 1}} {
 		_, _, ok := e.of(m)
 		assert.False(t, ok)
 	}
+}
+
+func FuzzExcerptsNeverShowTheSecretNorPanic(f *testing.F) {
+	f.Add("a: {credential: ", ", b: c}", 5)
+	f.Add("credential: \"", "\"", 14)
+	f.Add("  x: 'qemu+ssh://root:", "@h/'", 3)
+	f.Fuzz(func(t *testing.T, before, after string, column int) {
+		const secret = "S3cretValue"
+		if strings.ContainsAny(before+after, "\r\n") {
+			return
+		}
+		e := excerpts{lines: map[string][]string{"f": {before + secret + after}}, secrets: []string{secret}}
+		line, caret, ok := e.of(design.Message{File: "f", Line: 1, Column: column})
+		if !ok {
+			return
+		}
+		assert.NotContains(t, line, secret)
+		assert.LessOrEqual(t, caret, len([]rune(line)))
+	})
 }

@@ -69,13 +69,13 @@ func (c commands) completeNode(cmd *cobra.Command) {
 
 func (c commands) printExplanation(e explain.Explanation) {
 	fmt.Fprintf(c.Out, "%s of node %s: %s\n\n", e.Field, e.Node, shownValue(e.Value, "removed"))
-	t := plainTable("document", "at", "says", "overrode")
+	t := plainTable("document", "at", "effect", "value", "instead of")
 	for _, s := range e.Chain {
 		overrode := ""
 		if s.Overrode != nil {
 			overrode = shownValue(s.Overrode.Value, "a removal") + " of " + documentName(s.Overrode.Document)
 		}
-		t.AppendRow(table.Row{documentName(s.Document), place(s.Origin), strings.TrimSpace(s.Effect + " " + shownValue(s.Value, "it")), overrode})
+		t.AppendRow(table.Row{documentName(s.Document), place(s.Origin), s.Effect, shownValue(s.Value, ""), overrode})
 	}
 	fmt.Fprintln(c.Out, t.Render())
 	if len(e.Parts) == 0 {

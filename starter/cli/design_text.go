@@ -58,7 +58,7 @@ func (c commands) printChecked(result validate.Result, sources []design.Source, 
 			}
 			position += ": "
 		}
-		fmt.Fprintf(w, "  %s%s: %s [%s %s]\n", position, paint.in(levelColors[m.Level], string(m.Level)), m.Text, m.Code, m.Rule)
+		fmt.Fprintf(w, "  %s%s: %s [%s %s]\n", position, paint.in(levelColors[m.Level], string(m.Level)), printable(m.Text), m.Code, m.Rule)
 		margin := len(strconv.Itoa(m.Line))
 		if line, caret, ok := source.of(m); ok {
 			fmt.Fprintf(w, "    %d | %s\n", m.Line, line)
@@ -67,7 +67,7 @@ func (c commands) printChecked(result validate.Result, sources []design.Source, 
 			}
 		}
 		if m.Hint != "" {
-			fmt.Fprintf(w, "    %*s = %s\n", margin, "", m.Hint)
+			fmt.Fprintf(w, "    %*s = %s\n", margin, "", printable(m.Hint))
 		}
 	}
 	if err := w.Flush(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -209,6 +210,31 @@ func TestWaitingForAPersonAndGoingOn(t *testing.T) {
 	requireAll(t, s.wait(task.ID), "changed", node)
 }
 
+// A node that is operated by hand has its work done by a person, who says so with Temporal's own command line.
+func TestANodeWithoutABMCIsStartedByAPerson(t *testing.T) {
+	s := start(t, options{manual: true})
+	node := s.four()[0]
+	m, _ := s.sim.World.Machine(node)
+	require.Equal(t, starter.Completed, s.wait(s.submit(workflows.PrepareSite, nil).ID).State)
+	task := s.submit(workflows.PrepareNodes, only(node))
+	skip := func(step string, byHand func()) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			snapshot, err := s.tasks.Snapshot(t.Context(), task.ID)
+			return err == nil && snapshot.Nodes[node].Gate && strings.Contains(snapshot.Nodes[node].Waits, step)
+		}, time.Minute, 50*time.Millisecond, "a person is asked for %s", step)
+		byHand()
+		out, err := exec.Command(temporalCLI(t), "workflow", "signal", "-w", workflows.NodeWorkflowID(s.site.Name, node), "--name", workflows.Skip,
+			"--input", `{"reason": "done by hand"}`, "--address", s.address).CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	skip("SetNodeBoot", func() { m.SetBootOverride(world.BootOverride{Target: "pxe", Once: true}) })
+	skip("PowerCycleNode", func() { require.NoError(t, m.Command(world.OriginPerson, world.CommandOn)) })
+	done := s.wait(task.ID)
+	requireAll(t, done, "changed", node)
+	assert.Len(t, done.Result.Successes[0].Warnings, 2, "what was skipped is said")
+}
+
 func TestPlanShowsEverythingAndTouchesNothing(t *testing.T) {
 	s := start(t, options{})
 	nodes := s.four()
@@ -263,6 +289,7 @@ func TestUnreachableServicesAreNamed(t *testing.T) {
 	assert.NotContains(t, stdout+stderr, "goroutine")
 
 	port := freePort(t)
+	defer func(address string) { s.address = address }(s.address)
 	s.address = fmt.Sprintf("127.0.0.1:%d", port)
 	_, stderr, code = s.cli("task", "list")
 	assert.Equal(t, 7, code)

@@ -141,8 +141,14 @@ func (s *stack) record() {
 		return
 	}
 	for _, w := range answer.GetExecutions() {
-		name := w.GetType().GetName() + "-" + strings.ToLower(w.GetStatus().String()) + ".json"
 		history := s.history(w.GetExecution().GetWorkflowId(), w.GetExecution().GetRunId())
+		name := w.GetType().GetName() + "-" + strings.ToLower(w.GetStatus().String())
+		for _, verb := range []string{workflows.Retry, workflows.Skip, workflows.Abort} {
+			if bytes.Contains(history, []byte(`"signalName": "`+verb+`"`)) || bytes.Contains(history, []byte(`"name": "`+verb+`"`)) {
+				name += "-" + verb
+			}
+		}
+		name += ".json"
 		// The name of the machine that recorded it is nobody's business.
 		history = identities.ReplaceAll(history, []byte(`"$1": "worker"`))
 		history = sticky.ReplaceAll(history, []byte(`"name": "worker:$1"`))

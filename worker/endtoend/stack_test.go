@@ -92,6 +92,8 @@ type options struct {
 	// persistent keeps the server's data in a file, so that the server can be killed.
 	persistent bool
 	apiKey     string
+	// manual has all BMCs operated by hand.
+	manual bool
 }
 
 func start(t testing.TB, o options) *stack {
@@ -120,7 +122,7 @@ func start(t testing.TB, o options) *stack {
 	t.Cleanup(func() { s.sim.Close() })
 
 	s.startTemporal(o.persistent)
-	s.writeConfig()
+	s.writeConfig(o)
 	s.startWorker()
 	s.connect()
 	t.Cleanup(s.record)
@@ -206,17 +208,21 @@ func (s *stack) startTemporal(persistent bool) {
 	}, 60*time.Second, 100*time.Millisecond, "Temporal answers")
 }
 
-func (s *stack) writeConfig() {
+func (s *stack) writeConfig(o options) {
 	key := filepath.Join(s.dir, "maas.key")
 	require.NoError(s.t, os.WriteFile(key, []byte(s.sim.APIKey()), 0o600))
+	drivers := map[string]any{
+		"addresses": s.sim.BMCAddresses(),
+		"maas":      map[string]any{"url": s.sim.MAASURL(), "api_key_file": key, "poll_interval": "300ms"},
+		"redfish":   map[string]any{"insecure": true, "poll_interval": "100ms"},
+		"ipmi":      map[string]any{"poll_interval": "100ms", "timeout": "500ms"},
+	}
+	if o.manual {
+		drivers["oob"] = map[string]string{design.OOBIPMI: "manual", design.OOBRedfish: "manual"}
+	}
 	text, err := yaml.Marshal(map[string]any{
-		"state": map[string]any{"dsn": "sqlite:" + filepath.Join(s.dir, "state.db")},
-		"drivers": map[string]any{
-			"addresses": s.sim.BMCAddresses(),
-			"maas":      map[string]any{"url": s.sim.MAASURL(), "api_key_file": key, "poll_interval": "300ms"},
-			"redfish":   map[string]any{"insecure": true, "poll_interval": "100ms"},
-			"ipmi":      map[string]any{"poll_interval": "100ms", "timeout": "500ms"},
-		},
+		"state":   map[string]any{"dsn": "sqlite:" + filepath.Join(s.dir, "state.db")},
+		"drivers": drivers,
 	})
 	require.NoError(s.t, err)
 	s.config = filepath.Join(s.dir, "drydock.yaml")

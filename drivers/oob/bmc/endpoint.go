@@ -26,6 +26,9 @@ type Endpoint struct {
 // HostPort is where the BMC is reached; IPv6 addresses come in brackets.
 func (e Endpoint) HostPort() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
 
+// key tells BMCs apart, whatever the protocol and its port.
+func (e Endpoint) key() string { return e.Address + " " + e.Host }
+
 // String names the BMC for people: the designed address, and where it is reached when that differs.
 func (e Endpoint) String() string {
 	if e.Host == e.Address {

@@ -20,6 +20,8 @@ type Fault struct {
 	// Refused: the BMC answered, and its answer was that it did not do what was asked. Without it a command may have
 	// been carried out although an error came back.
 	Refused bool
+	// Login: it is the account or the password that was refused, so the same must not be tried again.
+	Login bool
 }
 
 func (f *Fault) Error() string { return f.Err.Error() }

@@ -8,11 +8,11 @@ import (
 // Locks lets one caller at a time talk to a BMC. The zero value is ready; it is safe for concurrent use.
 type Locks struct {
 	mu    sync.Mutex
-	seats map[string]*seat
+	seats map[string]*chair
 }
 
-// seat is one BMC's turn; users counts holders and waiters, so that the map does not grow with every BMC ever seen.
-type seat struct {
+// chair is one BMC's turn; users counts holders and waiters, so that the map does not grow with every BMC ever seen.
+type chair struct {
 	turn  chan struct{}
 	users int
 }
@@ -21,11 +21,11 @@ type seat struct {
 func (l *Locks) Lock(ctx context.Context, key string) (release func(), err error) {
 	l.mu.Lock()
 	if l.seats == nil {
-		l.seats = map[string]*seat{}
+		l.seats = map[string]*chair{}
 	}
 	s := l.seats[key]
 	if s == nil {
-		s = &seat{turn: make(chan struct{}, 1)}
+		s = &chair{turn: make(chan struct{}, 1)}
 		l.seats[key] = s
 	}
 	s.users++
@@ -40,7 +40,7 @@ func (l *Locks) Lock(ctx context.Context, key string) (release func(), err error
 	}
 }
 
-func (l *Locks) leave(key string, s *seat) {
+func (l *Locks) leave(key string, s *chair) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s.users--; s.users == 0 {

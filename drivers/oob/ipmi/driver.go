@@ -40,13 +40,17 @@ type Config struct {
 	GracefulTimeout time.Duration // for a system to shut down before its power is cut: default 1 min; negative: cut at once
 	SettleTimeout   time.Duration // for a command to show its effect: default 20 s
 	PollInterval    time.Duration // between two readings: default 2 s
+
+	// Broker is shared with the other drivers of the process; nil: the driver has one of its own.
+	Broker *bmc.Broker
 }
 
-// Driver implements drivers.OOB. It holds no session between calls, and remembers which cipher suite worked at which BMC.
+// Driver implements drivers.OOB, and remembers which cipher suite worked at which BMC. Sessions are its broker's: Close
+// ends them.
 type Driver struct {
 	config    Config
 	endpoints bmc.Endpoints
-	locks     bmc.Locks
+	broker    *bmc.Broker
 	suites    []types.CipherSuiteID
 	privilege types.PrivilegeLevel
 
@@ -71,8 +75,12 @@ func New(config Config) (*Driver, error) {
 	if len(config.CipherSuites) == 0 {
 		config.CipherSuites = []int{17, 3}
 	}
+	if config.Broker == nil {
+		config.Broker = bmc.NewBroker(bmc.Limits{})
+	}
 	d := &Driver{
 		config:    config,
+		broker:    config.Broker,
 		endpoints: bmc.Endpoints{Addresses: config.Addresses, Port: config.Port},
 		worked:    map[string]types.CipherSuiteID{},
 	}
@@ -131,6 +139,9 @@ func (d *Driver) remember(bmc string, suite types.CipherSuiteID) {
 // Name is "ipmi".
 func (d *Driver) Name() string { return Name }
 
+// Close ends the sessions that are kept at BMCs; calls after it fail. It closes the broker.
+func (d *Driver) Close() error { return d.broker.Close() }
+
 const noPxe = "IPMI has no command for the firmware's boot mode or for booting a NIC from the network; " +
 	"SetNodeBoot asks for the boot mode with every override"
 
@@ -177,14 +188,13 @@ func (d *Driver) onPower(ctx context.Context, action drivers.Action, call driver
 	})
 }
 
-// withBMC opens a session, checks that the machine is the one on record where the BMC can tell, runs act and closes the
-// session.
+// withBMC checks within a session that the machine is the one on record, where the BMC can tell, and runs act.
 func (d *Driver) withBMC(ctx context.Context, action drivers.Action, call drivers.NodeCall,
 	act func(context.Context, *conn) (drivers.Report, error)) (drivers.Report, error) {
 	var out drivers.Report
 	endpoint, err := d.endpoints.Of(call.Node)
 	if err == nil {
-		err = bmc.Use(ctx, &d.locks, endpoint.HostPort(), d.session(endpoint, call), func(ctx context.Context, c *conn) error {
+		err = bmc.Visit(ctx, d.broker, d.access(endpoint, call), func(ctx context.Context, c *conn) error {
 			if err := c.checkIdentity(ctx, call.Build.Identity); err != nil {
 				return err
 			}

@@ -25,15 +25,24 @@ type conn struct {
 	timeout  time.Duration
 	retries  int
 	gap      time.Duration
-	next     time.Time // not before this the next command
+	pace     *bmc.Pace
 	power    string    // as read last
 }
 
-func (d *Driver) session(endpoint bmc.Endpoint, call drivers.NodeCall) bmc.Session[*conn] {
+// access opens and closes IPMI sessions for a call.
+func (d *Driver) access(endpoint bmc.Endpoint, call drivers.NodeCall) bmc.Access[*conn] {
 	perSuite := d.config.Timeout * time.Duration(4*(d.config.Retries+1))
-	return bmc.Session[*conn]{
-		Limit: perSuite*time.Duration(len(d.suites)) + time.Second,
-		Open:  func(ctx context.Context) (*conn, error) { return d.open(ctx, endpoint, call) },
+	return bmc.Access[*conn]{
+		Protocol: Name, Endpoint: endpoint, Account: call.Node.OOB.Account, Credential: call.Node.OOB.Credential,
+		Design: bmc.DesignOf(call), Limit: perSuite*time.Duration(len(d.suites)) + time.Second,
+		Open: func(ctx context.Context, pace *bmc.Pace) (*conn, error) { return d.open(ctx, endpoint, call, pace) },
+		// A BMC that was restarted is silent to the sessions from before. One datagram finds it out.
+		Alive: func(ctx context.Context, c *conn) error {
+			c.client.WithRetry(0)
+			defer c.client.WithRetry(c.retries)
+			_, err := c.status(ctx)
+			return err
+		},
 		Close: func(ctx context.Context, c *conn) {
 			// The BMC is told; one that does not hear it drops the session by its own timer.
 			c.client.WithRetry(min(c.retries, 1))
@@ -44,7 +53,7 @@ func (d *Driver) session(endpoint bmc.Endpoint, call drivers.NodeCall) bmc.Sessi
 
 // open tries the cipher suites in turn. Only a BMC that refuses a suite, or is silent to it, is asked for the next one: a
 // refused account is not tried with another.
-func (d *Driver) open(ctx context.Context, endpoint bmc.Endpoint, call drivers.NodeCall) (*conn, error) {
+func (d *Driver) open(ctx context.Context, endpoint bmc.Endpoint, call drivers.NodeCall, pace *bmc.Pace) (*conn, error) {
 	privilege := d.privilege
 	if word := call.Node.OOB.Parameters[PrivilegeParameter]; word != "" {
 		own, err := level(word)
@@ -58,6 +67,7 @@ func (d *Driver) open(ctx context.Context, endpoint bmc.Endpoint, call drivers.N
 	for _, suite := range d.suitesFor(endpoint.HostPort()) {
 		c, err := d.attempt(ctx, endpoint, call, suite, privilege, retries)
 		if err == nil {
+			c.pace = pace
 			d.remember(endpoint.HostPort(), suite)
 			return c, nil
 		}
@@ -149,11 +159,11 @@ func (c *conn) drop() {
 
 // do sends one command that may be repeated.
 func (c *conn) do(ctx context.Context, doing string, command func(context.Context) error) error {
-	if err := c.pause(ctx); err != nil {
+	if err := c.pace.Wait(ctx, c.gap); err != nil {
 		return err
 	}
 	err := command(ctx)
-	c.next = time.Now().Add(c.gap)
+	c.pace.Done()
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -168,11 +178,4 @@ func (c *conn) once(ctx context.Context, doing string, command func(context.Cont
 	c.client.WithRetry(0).WithTimeout(c.timeout * time.Duration(c.retries+1))
 	defer func() { c.client.WithRetry(c.retries).WithTimeout(c.timeout) }()
 	return c.do(ctx, doing, command)
-}
-
-func (c *conn) pause(ctx context.Context) error {
-	if wait := time.Until(c.next); wait > 0 {
-		return bmc.Sleep(ctx, wait)
-	}
-	return ctx.Err()
 }

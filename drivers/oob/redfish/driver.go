@@ -32,13 +32,17 @@ type Config struct {
 	SettleTimeout   time.Duration // for a command to show its effect: default 20 s
 	ReadBackTimeout time.Duration // for a boot override to read back as set: default 10 s
 	PollInterval    time.Duration // between two readings: default 2 s
+	Gap             time.Duration // between two requests to a BMC: default 5 ms
+
+	// Broker is shared with the other drivers of the process; nil: the driver has one of its own.
+	Broker *bmc.Broker
 }
 
-// Driver implements drivers.OOB. It holds no session between calls.
+// Driver implements drivers.OOB. Sessions are its broker's: Close deletes them.
 type Driver struct {
 	config    Config
 	endpoints bmc.Endpoints
-	locks     bmc.Locks
+	broker    *bmc.Broker
 	trust     *trust
 }
 
@@ -54,6 +58,10 @@ func New(config Config) (*Driver, error) {
 	fallback(&config.SettleTimeout, 20*time.Second)
 	fallback(&config.ReadBackTimeout, 10*time.Second)
 	fallback(&config.PollInterval, 2*time.Second)
+	fallback(&config.Gap, 5*time.Millisecond)
+	if config.Broker == nil {
+		config.Broker = bmc.NewBroker(bmc.Limits{})
+	}
 	trust, err := newTrust(config)
 	if err != nil {
 		return nil, err
@@ -62,7 +70,7 @@ func New(config Config) (*Driver, error) {
 	if config.Scheme == "http" {
 		port = 80
 	}
-	return &Driver{config: config, trust: trust, endpoints: bmc.Endpoints{Addresses: config.Addresses, Port: port}}, nil
+	return &Driver{config: config, trust: trust, broker: config.Broker, endpoints: bmc.Endpoints{Addresses: config.Addresses, Port: port}}, nil
 }
 
 func fallback[T comparable](field *T, value T) {
@@ -74,6 +82,9 @@ func fallback[T comparable](field *T, value T) {
 
 // Name is "redfish".
 func (d *Driver) Name() string { return Name }
+
+// Close deletes the sessions that are kept at BMCs; calls after it fail. It closes the broker.
+func (d *Driver) Close() error { return d.broker.Close() }
 
 // Lacks is empty: every action does something for some machine. ConfigNodePxe answers Unsupported for machines whose
 // service does not offer the boot mode.
@@ -113,13 +124,14 @@ func (d *Driver) onPower(ctx context.Context, action drivers.Action, call driver
 	})
 }
 
-// withSystem logs in, finds the node's system, checks that it is the machine on record, runs act and logs out.
+// withSystem finds the node's system within a session, checks that it is the machine on record and runs act.
 func (d *Driver) withSystem(ctx context.Context, action drivers.Action, call drivers.NodeCall,
 	act func(context.Context, *system) (drivers.Report, error)) (drivers.Report, error) {
 	var out drivers.Report
 	endpoint, err := d.endpoints.Of(call.Node)
 	if err == nil {
-		err = bmc.Use(ctx, &d.locks, endpoint.HostPort(), d.session(endpoint, call), func(ctx context.Context, c *conn) error {
+		err = bmc.Visit(ctx, d.broker, d.access(endpoint, call), func(ctx context.Context, c *conn) error {
+			c.renewed = false
 			s, err := findSystem(ctx, c, call)
 			if err != nil {
 				return err

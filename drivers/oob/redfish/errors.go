@@ -41,6 +41,7 @@ func (c *conn) refusal(doing string, a *answer) *bmc.Fault {
 	switch {
 	case a.status == http.StatusUnauthorized:
 		f.Class, f.Advice = drivers.AuthFailed, "check account and password of the BMC in the design; they are not tried again, so that the account is not locked"
+		f.Login = c.basic
 	case a.status == http.StatusForbidden:
 		f.Class, f.Advice = drivers.AuthFailed, "give the account the operator role at the BMC, or see whether it is locked"
 	case a.status == http.StatusTooManyRequests:

@@ -33,12 +33,15 @@ type link struct {
 
 const rootPath = "/redfish/v1/"
 
-// session opens and closes a Redfish session for one call.
-func (d *Driver) session(endpoint bmc.Endpoint, call drivers.NodeCall) bmc.Session[*conn] {
-	return bmc.Session[*conn]{
-		Limit: 2*d.config.Timeout + 3*d.config.ConnectTimeout,
-		Open: func(ctx context.Context) (*conn, error) {
+// access opens and closes Redfish sessions for a call.
+func (d *Driver) access(endpoint bmc.Endpoint, call drivers.NodeCall) bmc.Access[*conn] {
+	return bmc.Access[*conn]{
+		Protocol: Name, Endpoint: endpoint, Account: call.Node.OOB.Account, Credential: call.Node.OOB.Credential,
+		Design: bmc.DesignOf(call), Limit: 2*d.config.Timeout + 3*d.config.ConnectTimeout,
+		Open: func(ctx context.Context, pace *bmc.Pace) (*conn, error) {
 			c := &conn{
+				pace:     pace,
+				gap:      d.config.Gap,
 				endpoint: endpoint,
 				base:     d.config.Scheme + "://" + endpoint.HostPort(),
 				http:     d.trust.client(endpoint),
@@ -99,6 +102,7 @@ func (c *conn) logIn(ctx context.Context) error {
 		return nil
 	default:
 		f := c.refusal("log in as "+c.login.account, a)
+		f.Login = f.Class == drivers.AuthFailed
 		switch ids := messageIDs(a); {
 		case f.Class == drivers.Busy || hasMessage(ids, "SessionLimitExceeded", "CreateLimitReachedForResource"):
 			f.Class = drivers.Busy
@@ -108,7 +112,7 @@ func (c *conn) logIn(ctx context.Context) error {
 			}
 		case a.status == http.StatusBadRequest:
 			// Some services answer wrong credentials with 400; trying again could lock the account either way.
-			f.Class, f.Advice = drivers.AuthFailed, "check account and password of the BMC in the design"
+			f.Class, f.Login, f.Advice = drivers.AuthFailed, true, "check account and password of the BMC in the design"
 		}
 		return f
 	}

@@ -25,6 +25,8 @@ type conn struct {
 	http     *http.Client
 	timeout  time.Duration // of one request
 	poll     time.Duration
+	pace     *bmc.Pace
+	gap      time.Duration
 
 	login   login
 	token   string // of the session
@@ -136,6 +138,10 @@ func (c *conn) send(ctx context.Context, method, link string, body any, etag str
 		}
 		payload = bytes.NewReader(raw)
 	}
+	if err := c.pace.Wait(ctx, c.gap); err != nil {
+		return nil, err
+	}
+	defer c.pace.Done()
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(limited, method, c.base+path(link), payload)
