@@ -153,7 +153,7 @@ func FuzzBlockReader(f *testing.F) {
 // looks like the start of a document.
 func FuzzSplit(f *testing.F) {
 	addDesigns(f)
-	for _, s := range []string{"a: |\n  ---\n  b\n---\nc: d\n", "a: 1\n...\n---\nb: 2\n", "--- a\n--- b\n", "--- |\n x\n---\n", "%YAML 1.2\n---\na: b\n", "a: '\n---\n'\n", "--- >\n\n---\n", "a: \"x\n  ---\n  y\"\n", "# c\n---\n---\n# d\n"} {
+	for _, s := range []string{"a: |\n  ---\n  b\n---\nc: d\n", "a: 1\n...\n---\nb: 2\n", "--- a\n--- b\n", "--- |\n x\n---\n", "%YAML 1.2\n---\na: b\n", "a: '\n---\n'\n", "--- >\n\n---\n", "a: \"x\n  ---\n  y\"\n", "# c\n---\n---\n# d\n", "---#", "#0\r0"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -145,6 +145,21 @@ func TestParsePassesOverWhatIsNotOurs(t *testing.T) {
 	assert.Equal(t, map[string]int{"Rack": 1}, docs.Counts())
 }
 
+func TestNothingIsDroppedInSilence(t *testing.T) {
+	for name, text := range map[string]string{
+		"what stands after a flow mapping":                    "{schema: other/Thing/v1}\nschema: drydock/Rack/v1\nmetadata: {name: r}\ndata: {}\n",
+		"a second document after a line end of old":           "schema: other/Thing/v1\r---\rschema: drydock/Rack/v1\rmetadata: {name: r}\rdata: {}\r",
+		"a document after a comment with a line end of old":   "# comment\rschema: drydock/Nothing/v1\r",
+		"a document that begins right after its start marker": "---#\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			docs, messages := design.Parse(source(text))
+			assert.Empty(t, docs.All())
+			assert.NotEmpty(t, messages.Errors())
+		})
+	}
+}
+
 func TestOneMistakeDoesNotHideTheNext(t *testing.T) {
 	_, messages := design.Parse(
 		design.Source{Name: "a.yaml", Data: []byte("a: b: c\n---\n" + document("Network", "n", "  cidr: 1\n  vlan: 2\n  foo: 3"))},

@@ -64,5 +64,6 @@ func isBlank(text []byte) bool {
 			return false
 		}
 	}
-	return true
+	// YAML knows more ends of lines; what stands after them is for the library to tell.
+	return !bytes.ContainsAny(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), "\r\u0085\u2028\u2029")
 }

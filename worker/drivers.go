@@ -1,8 +1,11 @@
 package worker
 
 import (
+	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sort"
 	"strings"
@@ -11,6 +14,7 @@ import (
 
 	"drydock/design"
 	"drydock/design/bootaction"
+	"drydock/design/ingest"
 	"drydock/drivers"
 	"drydock/drivers/network/noop"
 	"drydock/drivers/node/maas"
@@ -52,17 +56,39 @@ func newIPMI(c config.Drivers) (drivers.OOB, error) {
 func newMAAS(c config.Drivers) (drivers.Node, error) {
 	return maas.New(maas.Config{
 		URL: c.MAAS.URL, APIKey: c.MAAS.APIKey, CAFile: c.MAAS.CAFile, PollInterval: c.MAAS.PollInterval,
-		Erase: maas.Erase(c.MAAS.Erase), UserData: userData,
+		Erase: maas.Erase(c.MAAS.Erase), UserData: userData(locations(c.Locations)),
 	})
+}
+
+// locations fetches what assets have elsewhere. The networks were checked with the configuration.
+func locations(allow []string) ingest.Locations {
+	var l ingest.Locations
+	for _, a := range allow {
+		if p, err := netip.ParsePrefix(a); err == nil {
+			l.Allow = append(l.Allow, p)
+		}
+	}
+	return l
 }
 
 // userData is the boot actions of a node as cloud-init takes them. What can't be delivered that way is a warning of the
 // deployment, so that nobody takes it for delivered.
-func userData(site *design.Site, node *design.Node) ([]byte, []string, error) {
+func userData(from ingest.Locations) func(*design.Site, *design.Node) ([]byte, []string, error) {
+	return func(site *design.Site, node *design.Node) ([]byte, []string, error) {
+		return userDataOf(site, node, from)
+	}
+}
+
+func userDataOf(site *design.Site, node *design.Node, from ingest.Locations) ([]byte, []string, error) {
 	result, err := bootaction.UserData(site, node, bootaction.Options{
+		Fetch:     func(location string) ([]byte, error) { return from.Fetch(context.Background(), location) },
 		DesignRef: "design:" + site.Digest,
 		ActionID:  func(action string) string { return actionID(site.Digest, node.Name, action) },
 	})
+	if unreachable := (*ingest.Error)(nil); errors.As(err, &unreachable) && unreachable.Kind == ingest.Unreachable {
+		return nil, nil, &drivers.Error{Class: drivers.Unreachable, Action: drivers.DeployNode, Subject: "node " + node.Name, Err: err,
+			Advice: "check the server that the boot action names"}
+	}
 	if err != nil {
 		return nil, nil, &drivers.Error{Class: drivers.InvalidDesign, Action: drivers.DeployNode, Subject: "node " + node.Name, Err: err,
 			Advice: "correct the boot action and submit the design again"}

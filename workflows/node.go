@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -112,7 +113,7 @@ func (r *nodeRun) took(s plan.Step, out activities.Output) {
 	}
 	for _, m := range out.Messages {
 		if drivers.IsWarning(m) {
-			r.warn(string(s.Action) + ": " + m)
+			r.warn(string(s.Action) + ": " + strings.TrimPrefix(m, drivers.Warning("")))
 		}
 	}
 }

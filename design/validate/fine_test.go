@@ -58,7 +58,7 @@ func TestImagesAndKernelsAreNeverSilentlyUnchecked(t *testing.T) {
 	require.Len(t, found, 1)
 	assert.Equal(t, "DD3001", found[0].Code)
 	assert.Equal(t, design.LevelInfo, found[0].Level)
-	assert.Contains(t, found[0].Text, "2 nodes")
+	assert.Contains(t, found[0].Text, "no bootstrapper at hand")
 }
 
 func TestAFaultOfASharedProfileIsReportedOnceAtTheProfile(t *testing.T) {

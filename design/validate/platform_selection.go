@@ -1,10 +1,6 @@
 package validate
 
-import (
-	"fmt"
-
-	"drydock/design"
-)
+import "drydock/design"
 
 // Images and kernels can only be compared with a live bootstrapper; that is done when the site is verified and prepared.
 var platformSelection = Rule{
@@ -27,7 +23,7 @@ func checkPlatformSelection(r *run) {
 	}
 	r.messages = append(r.messages, design.Message{
 		Code: r.rule.Code, Rule: r.rule.Slug, Level: design.LevelInfo,
-		Text: fmt.Sprintf("whether the images and kernels of %d nodes are available was not checked: there is no bootstrapper at hand", len(r.nodes)),
-		Hint: "run task verify-site, which compares them with the bootstrapper",
+		Text: "whether the images and kernels that nodes name are available was not checked: there is no bootstrapper at hand",
+		Hint: "drydock task run verify-site compares them with the bootstrapper",
 	})
 }

@@ -21,7 +21,7 @@ func (c commands) designValidate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "validate PATH...", Short: "Check a design; every mistake with file, line and remedy",
 		Long: "Check a design: files, directories, URLs, or - for standard input, taken together as one design.\n" +
-			"Ends with 4 when there is an error, with --strict also when there is a warning.",
+			"Ends with 4 when there is an error, with --strict also when there is a warning: then the JSON says, too, that the design is not valid.",
 		Example: "  drydock design validate site.yaml\n  drydock design validate networks/ nodes/ -o json --strict",
 		Args:    cobra.MinimumNArgs(1),
 	}

@@ -47,8 +47,8 @@ func TestValidateAnswersWithTheDocumentedJSON(t *testing.T) {
 		"messages": []any{
 			map[string]any{
 				"code": "DD3001", "rule": "platform-selection", "level": "info", "documents": []any{},
-				"message": "whether the images and kernels of 2 nodes are available was not checked: there is no bootstrapper at hand",
-				"hint":    "run task verify-site, which compares them with the bootstrapper",
+				"message": "whether the images and kernels that nodes name are available was not checked: there is no bootstrapper at hand",
+				"hint":    "drydock task run verify-site compares them with the bootstrapper",
 			},
 			map[string]any{
 				"code": "DD2005", "rule": "duplicate-address", "level": "error",

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -45,6 +46,11 @@ func (c Config) values() Problems {
 	for bmc, real := range d.Addresses {
 		if err := checkListen(real); err != nil {
 			bad("drivers.addresses."+bmc, "%v", err)
+		}
+	}
+	for i, l := range d.Locations {
+		if _, err := netip.ParsePrefix(l); err != nil {
+			bad(fmt.Sprintf("drivers.locations[%d]", i), "must be a network such as 127.0.0.1/32")
 		}
 	}
 	if d.MAAS.URL != "" {

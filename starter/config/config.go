@@ -55,6 +55,9 @@ type Drivers struct {
 	Overrides []Override `koanf:"overrides"`
 	// Addresses maps a BMC address of the design to the host:port where it is really reached, for port-forwarded BMCs.
 	Addresses map[string]string `koanf:"addresses"`
+	// Locations are networks, such as 127.0.0.1/32, that assets of boot actions may be fetched from although only this
+	// machine reaches them: loopback, link-local, and metadata services of clouds; default none.
+	Locations []string `koanf:"locations"`
 
 	MAAS    MAAS    `koanf:"maas"`
 	Redfish Redfish `koanf:"redfish"`

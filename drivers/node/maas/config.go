@@ -72,7 +72,7 @@ type Driver struct {
 	wire  *wire
 	who   whoami
 	bmcs  bmcIndex
-	watch watch
+	watch *watch
 	now   func() time.Time
 }
 
@@ -109,7 +109,7 @@ func New(cfg Config) (*Driver, error) {
 	d.wire = &wire{carrier: carrier, creds: creds, timeout: cfg.CallTimeout, address: u.Host, now: func() time.Time { return d.now() }}
 	d.who.gate = make(chan struct{}, 1)
 	d.bmcs.gate = make(chan struct{}, 1)
-	d.watch = watch{gate: make(chan struct{}, 1), asked: map[string]time.Time{}, seen: map[string]sighting{}}
+	d.watch = newWatch(cfg.PollInterval)
 	return d, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"drydock/design"
 	"drydock/drivers"
+	"drydock/simulator/world"
 )
 
 // survive runs an action whose n-th request is lost, before the region sees it or after, and calls it again, as a workflow
@@ -57,46 +59,89 @@ func losing(t *testing.T, max int, f func(t *testing.T, n int, after bool) (lost
 			return
 		}
 	}
+	require.FailNow(t, "the action made more requests than were tried", "tried: %d", max)
 }
 
 func TestIdentifyCommissionDeployAndDestroySurviveTheLossOfAnySingleRequest(t *testing.T) {
-	actions := map[string]func(*region) nodeAction{
-		"IdentifyNode":      func(r *region) nodeAction { return r.driver.IdentifyNode },
-		"ConfigureHardware": func(r *region) nodeAction { return r.driver.ConfigureHardware },
-		"DeployNode":        func(r *region) nodeAction { return r.driver.DeployNode },
-		"DestroyNode":       func(r *region) nodeAction { return r.driver.DestroyNode },
-	}
 	const node = "harbor-n1"
-	for name, choose := range actions {
+	// What leads to the action anew each time, and what it may do to the machine once.
+	for name, c := range map[string]struct {
+		before func(*region)
+		action func(*region) nodeAction
+		count  func(world.Counters) int
+	}{
+		"IdentifyNode": {
+			before: func(r *region) { r.enlistAnew(node) },
+			action: func(r *region) nodeAction { return r.driver.IdentifyNode },
+			count:  func(c world.Counters) int { return c.Commissions },
+		},
+		"ConfigureHardware": {
+			before: func(r *region) {
+				r.enlistAnew(node)
+				r.must(drivers.Changed, node, newMemory(), r.driver.IdentifyNode)
+			},
+			action: func(r *region) nodeAction { return r.driver.ConfigureHardware },
+			count:  func(c world.Counters) int { return c.Commissions },
+		},
+		"DeployNode": {
+			before: func(r *region) { r.free(node) },
+			action: func(r *region) nodeAction { return r.driver.DeployNode },
+			count:  func(c world.Counters) int { return c.Deploys },
+		},
+		"DestroyNode": {
+			before: func(r *region) {
+				r.free(node)
+				r.must(drivers.Changed, node, newMemory(), r.driver.DeployNode)
+			},
+			action: func(r *region) nodeAction { return r.driver.DestroyNode },
+			count:  func(c world.Counters) int { return c.Erases },
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			losing(t, 7, func(t *testing.T, n int, after bool) bool {
-				r := newRegion(t, testSite(), nil)
-				r.prepareSite()
-				r.boot(node)
-				for _, before := range []string{"IdentifyNode", "ConfigureHardware", "DeployNode", "DestroyNode"} {
-					action := actions[before](r)
-					if before != name {
-						r.must(drivers.Changed, node, newMemory(), action)
-						continue
-					}
-					report, lost := r.survive(node, n, after, choose(r))
-					if name != "IdentifyNode" || !lost || !after {
-						// A rename whose answer was lost is found done; nothing tells then that it was us.
-						require.Equal(t, drivers.Changed, report.Outcome, "request %d lost, after=%v", n, after)
-					}
-					require.Empty(t, r.must(drivers.Already, node, newMemory(), action))
-					m, _ := r.world.Machine(node)
-					counters := m.Counters()
-					require.LessOrEqual(t, counters.Commissions, 1)
-					require.LessOrEqual(t, counters.Deploys, 1)
-					require.LessOrEqual(t, counters.Erases, 1)
-					return lost
+			r := newRegion(t, testSite(), nil)
+			r.prepareSite()
+			m, _ := r.world.Machine(node)
+			losing(t, 100, func(t *testing.T, n int, after bool) bool {
+				c.before(r)
+				earlier := c.count(m.Counters())
+				report, lost := r.survive(node, n, after, c.action(r))
+				if name != "IdentifyNode" || !lost || !after {
+					// A rename whose answer was lost is found done; nothing tells then that it was us.
+					require.Equal(t, drivers.Changed, report.Outcome, "request %d lost, after=%v", n, after)
 				}
-				return false
+				require.Empty(t, r.must(drivers.Already, node, newMemory(), c.action(r)))
+				require.LessOrEqual(t, c.count(m.Counters())-earlier, 1, "request %d lost, after=%v", n, after)
+				return lost
 			})
 		})
 	}
+}
+
+// enlistAnew makes MAAS forget the machine of a node, and the machine enlist again.
+func (r *region) enlistAnew(node string) {
+	r.t.Helper()
+	if id := r.build[node].Provisioner.ID; id != "" {
+		require.NoError(r.t, r.admin("").call(http.MethodDelete, "machines/"+id+"/", "", nil, nil))
+		delete(r.build, node)
+	}
+	m, _ := r.world.Machine(node)
+	require.NoError(r.t, m.Command(world.OriginPerson, world.CommandOff))
+	require.Eventually(r.t, func() bool { return m.Power() == world.PowerOff }, waitFor, tick)
+	r.boot(node)
+}
+
+// free makes the machine of a node one that is ready to be deployed.
+func (r *region) free(node string) {
+	r.t.Helper()
+	if r.build[node].Provisioner.ID == "" {
+		r.boot(node)
+		r.must(drivers.Changed, node, newMemory(), r.driver.IdentifyNode)
+		r.must(drivers.Changed, node, newMemory(), r.driver.ConfigureHardware)
+		return
+	}
+	_, err := r.finish(node, newMemory(), r.driver.DestroyNode)
+	require.NoError(r.t, err)
 }
 
 func TestNetworkStorageAndPlatformSurviveTheLossOfAnySingleRequest(t *testing.T) {

@@ -20,13 +20,25 @@ func (d *Driver) IdentifyNode(ctx context.Context, call drivers.NodeCall) (drive
 	if err != nil {
 		return drivers.Report{}, err
 	}
-	m, by, err := s.identify(call)
+	absent, err := s.stillAbsent(call)
 	if err != nil {
 		return drivers.Report{}, err
+	}
+	var m *machine
+	var by string
+	if !absent {
+		if m, by, err = s.identify(call); err != nil {
+			return drivers.Report{}, err
+		}
 	}
 	if m == nil {
 		if err := s.refuseControllerOnce(call); err != nil {
 			return drivers.Report{}, err
+		}
+		if !absent {
+			if err := s.absent(call); err != nil {
+				return drivers.Report{}, err
+			}
 		}
 		return drivers.Report{}, s.waiting("waiting for the machine to enlist at MAAS: it has none with host name %s, BMC address %s or a known MAC address", call.Node.Name, orNone(call.Node.BMCAddress()))
 	}

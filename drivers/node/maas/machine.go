@@ -39,25 +39,24 @@ func (s *size) UnmarshalJSON(data []byte) error {
 
 // machine is the part of a machine's body (GET machines/{system_id}/) that the driver uses.
 type machine struct {
-	SystemID      string          `json:"system_id"`
-	Hostname      string          `json:"hostname"`
-	FQDN          string          `json:"fqdn"`
-	Domain        named           `json:"domain"`
-	Status        int             `json:"status"`
-	StatusName    string          `json:"status_name"`
-	StatusMessage string          `json:"status_message"`
-	Owner         string          `json:"owner"`
-	AgentName     json.RawMessage `json:"agent_name"` // not shown by 3.x: see session.ours
-	Locked        bool            `json:"locked"`
-	NodeType      int             `json:"node_type"`
-	NodeTypeName  string          `json:"node_type_name"`
-	OSystem       string          `json:"osystem"`
-	DistroSeries  string          `json:"distro_series"`
-	HWEKernel     string          `json:"hwe_kernel"`
-	MinHWEKernel  string          `json:"min_hwe_kernel"`
-	Architecture  string          `json:"architecture"`
-	PowerType     string          `json:"power_type"`
-	BootMethod    string          `json:"bios_boot_method"`
+	SystemID      string `json:"system_id"`
+	Hostname      string `json:"hostname"`
+	FQDN          string `json:"fqdn"`
+	Domain        named  `json:"domain"`
+	Status        int    `json:"status"`
+	StatusName    string `json:"status_name"`
+	StatusMessage string `json:"status_message"`
+	Owner         string `json:"owner"`
+	Locked        bool   `json:"locked"`
+	NodeType      int    `json:"node_type"`
+	NodeTypeName  string `json:"node_type_name"`
+	OSystem       string `json:"osystem"`
+	DistroSeries  string `json:"distro_series"`
+	HWEKernel     string `json:"hwe_kernel"`
+	MinHWEKernel  string `json:"min_hwe_kernel"`
+	Architecture  string `json:"architecture"`
+	PowerType     string `json:"power_type"`
+	BootMethod    string `json:"bios_boot_method"`
 
 	HardwareUUID string            `json:"hardware_uuid"`
 	HardwareInfo map[string]string `json:"hardware_info"`
@@ -203,6 +202,7 @@ func (s *session) machineByID(id string) (*machine, error) {
 		return nil, nil
 	}
 	var m machine
+	since := s.d.watch.mark()
 	err := s.get("machines/"+id+"/", "", nil, &m)
 	if isAnswer(err, http.StatusNotFound) {
 		return nil, nil
@@ -210,6 +210,7 @@ func (s *session) machineByID(id string) (*machine, error) {
 	if err != nil {
 		return nil, s.fail(err, "read machine %s", id)
 	}
+	s.d.watch.keep(since, s.d.now(), m)
 	return &m, nil
 }
 
@@ -219,18 +220,22 @@ func (s *session) machines(filter url.Values) ([]machine, error) {
 		return nil, s.errorf(drivers.Internal, "", "list machines: no filter given")
 	}
 	var out []machine
+	since := s.d.watch.mark()
 	if err := s.get("machines/", "", filter, &out); err != nil {
 		return nil, s.fail(err, "find machine by %s", strings.Join(keys(filter), " and "))
 	}
+	s.d.watch.keep(since, s.d.now(), out...)
 	return out, nil
 }
 
 // actOn runs an operation on a machine and returns its body.
 func (s *session) actOn(id, op string, params url.Values) (*machine, error) {
 	var m machine
+	since := s.d.watch.mark()
 	if err := s.post("machines/"+id+"/", op, params, &m); err != nil {
 		return nil, err
 	}
+	s.d.watch.keep(since, s.d.now(), m)
 	return &m, nil
 }
 

@@ -2,7 +2,6 @@ package maas
 
 import (
 	"net/url"
-	"strings"
 
 	"drydock/drivers"
 )
@@ -37,10 +36,10 @@ func (s *session) user() (name string, admin bool, err error) {
 	return w.name, w.admin, nil
 }
 
-// ours reports whether the machine is allocated to us: to our user, under our agent name or under none.
+// ours reports whether the machine is allocated to us: to our user and under our agent name.
 //
-// The machine's body does not show the agent name at MAAS 3.x, so that MAAS is asked for it as a filter; the empty value
-// matches machines without one. Where a MAAS ignores the empty value, such a machine counts as not ours, which is the safe side.
+// The machine's body does not show the agent name at MAAS 3.x, so that MAAS is asked for it as a filter, by a positive
+// match only: a machine that our user took by another way, or that MAAS does not say we took, is not ours.
 func (s *session) ours(m *machine) (bool, error) {
 	if m.Owner == "" || !m.held() {
 		return false, nil
@@ -49,15 +48,18 @@ func (s *session) ours(m *machine) (bool, error) {
 	if err != nil || m.Owner != me {
 		return false, err
 	}
-	if m.AgentName != nil {
-		agent := strings.Trim(string(m.AgentName), `"`)
-		return agent == "" || agent == "null" || agent == s.d.cfg.AgentName, nil
+	if m.SystemID == s.proven {
+		return true, nil
 	}
-	found, err := s.machines(url.Values{"id": {m.SystemID}, "agent_name": {s.d.cfg.AgentName, ""}})
+	found, err := s.machines(url.Values{"id": {m.SystemID}, "agent_name": {s.d.cfg.AgentName}})
 	if err != nil {
 		return false, err
 	}
-	return len(found) == 1 && found[0].SystemID == m.SystemID, nil
+	if len(found) != 1 || found[0].SystemID != m.SystemID || found[0].Owner != me {
+		return false, nil
+	}
+	s.proven = m.SystemID
+	return true, nil
 }
 
 // foreign is the refusal of a machine that somebody else holds.
@@ -67,8 +69,8 @@ func (s *session) foreign(m *machine) error {
 		return err
 	}
 	if m.Owner == me {
-		return s.errorf(drivers.Conflict, "It was allocated with our API key but by another agent: release it at MAAS if it is free.",
-			"machine %s is %s for another agent than %s of user %s", m, m.StatusName, s.d.cfg.AgentName, m.Owner)
+		return s.errorf(drivers.Conflict, "It was allocated with our API key, but by a person or another agent: release it at MAAS if it is free.",
+			"machine %s is %s, but not for the agent %s of user %s", m, m.StatusName, s.d.cfg.AgentName, m.Owner)
 	}
 	return s.errorf(drivers.Conflict, "Ask the owner to release it at MAAS, or take the node out of the task.",
 		"machine %s is %s and belongs to %s", m, m.StatusName, ownerText(m.Owner))

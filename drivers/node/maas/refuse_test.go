@@ -128,8 +128,12 @@ func TestAnAllocationOfAnotherAgentWithOurKeyIsNotOurs(t *testing.T) {
 	r.ready("harbor-n1", true)
 	id := r.build["harbor-n1"].Provisioner.ID
 	other := r.admin("")
+	require.NoError(t, other.post("machines/", "allocate", form("system_id", id), nil))
+	require.Contains(t, r.refused(drivers.Conflict, "harbor-n1", r.driver.DeployNode).Error(), "not for the agent drydock", "taken by hand")
+	require.NoError(t, other.post("machines/"+id+"/", "release", nil, nil))
+	require.Eventually(t, func() bool { m, err := other.machineByID(id); return err == nil && m.Status == stReady }, waitFor, tick)
 	require.NoError(t, other.post("machines/", "allocate", form("system_id", id, "agent_name", "terraform"), nil))
-	require.Contains(t, r.refused(drivers.Conflict, "harbor-n1", r.driver.DeployNode).Error(), "another agent")
+	require.Contains(t, r.refused(drivers.Conflict, "harbor-n1", r.driver.DeployNode).Error(), "not for the agent drydock")
 }
 
 func TestALockedMachineIsRefused(t *testing.T) {

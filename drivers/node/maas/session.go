@@ -26,6 +26,8 @@ type session struct {
 	gmc  *client.Client
 	http *http.Client
 	hide []string
+	// proven is the machine that this action has found to be allocated to us.
+	proven string
 }
 
 // session starts an action. The secrets given besides are kept out of every text that MAAS returns.
@@ -89,7 +91,7 @@ func (s *session) errorf(class drivers.Class, advice, format string, args ...any
 // waiting says that nothing is wrong and when to look again.
 func (s *session) waiting(format string, args ...any) error {
 	return &drivers.Error{
-		Class: drivers.NotReady, Action: s.action, Subject: s.subject, After: s.d.cfg.PollInterval,
+		Class: drivers.NotReady, Action: s.action, Subject: s.subject, After: s.d.watch.interval(),
 		Progress: s.clean(fmt.Sprintf(format, args...)),
 	}
 }

@@ -183,54 +183,6 @@ func TestMissingImagesAreSelectedImportedAndWaitedFor(t *testing.T) {
 	require.Equal(t, drivers.Changed, report.Outcome)
 }
 
-func TestNodesThatWaitShareTheirStatusReads(t *testing.T) {
-	r := newRegion(t, testSite(), func(c *Config) { c.PollInterval = time.Hour })
-	now := time.Now() // requests are signed with it, and MAAS refuses old ones
-	var mu sync.Mutex
-	r.driver.now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-	lists := 0
-	r.config.Transport = nil
-	carrier := http.DefaultTransport
-	r.driver.wire.carrier = roundTrip(func(req *http.Request) (*http.Response, error) {
-		if strings.HasSuffix(req.URL.Path, "/machines/") && len(req.URL.Query()["id"]) > 0 {
-			lists++
-		}
-		return carrier.RoundTrip(req)
-	})
-	s := r.admin("")
-	var ids []string
-	for i := range 12 {
-		var m machine
-		require.NoError(t, s.post("machines/", "", form("architecture", "amd64", "mac_addresses", "52:54:00:00:00:"+strconv.Itoa(10+i), "power_type", "manual"), &m))
-		require.Equal(t, stCommissioning, m.Status)
-		ids = append(ids, m.SystemID)
-	}
-	under, err := r.driver.session(context.Background(), drivers.ConfigureHardware, "node n1")
-	require.NoError(t, err)
-	round := func() {
-		for _, id := range ids {
-			progress, still := under.busy(attempt{noted: true, begun: true, machine: id}, stCommissioning)
-			require.True(t, still)
-			require.Contains(t, progress, "Commissioning")
-		}
-	}
-	round() // each is new to the watch
-	lists = 0
-	round()
-	require.Zero(t, lists, "what was just read is not read again")
-	mu.Lock()
-	now = now.Add(time.Hour)
-	mu.Unlock()
-	round()
-	require.Equal(t, 1, lists, "one list serves all nodes of an interval")
-	_, still := under.busy(attempt{noted: true, machine: ids[0]}, stCommissioning)
-	require.False(t, still, "what MAAS did not confirm is decided on a fresh read")
-}
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 func TestDisksOfMachinesOfBothBootModesAreLaidOut(t *testing.T) {
 	for sentence, test := range map[string]struct {
 		mode   string

@@ -261,8 +261,8 @@ func TestAnAllocationIsOursByAFilterForTheAgentNameWhichNoBodyShows(t *testing.T
 	ours, err := s.ours(m)
 	require.NoError(t, err)
 	require.False(t, ours)
-	require.Equal(t, []string{"abc123", "drydock", ""}, asked)
-	answer = `[{"system_id": "abc123"}]`
+	require.Equal(t, []string{"abc123", "drydock"}, asked, "only what matches our agent name is ours")
+	answer = `[{"system_id": "abc123", "owner": "admin"}]`
 	ours, err = s.ours(m)
 	require.NoError(t, err)
 	require.True(t, ours)
