@@ -54,7 +54,7 @@ func TestATaskIsSteeredByNodesAndReason(t *testing.T) {
 	assert.JSONEq(t, `{"task_id":"`+taskID+`"}`, a.body)
 
 	assert.Equal(t, http.StatusAccepted, s.post(path+"/cancel", `{"reason":"wrong rack"}`).status)
-	assert.Equal(t, []string{`retry ` + taskID + ` [n2] "cable fixed" by ops`, `skip ` + taskID + ` [] "" by ops`, `cancel ` + taskID + `: wrong rack (ops)`}, s.tasks.steps)
+	assert.Equal(t, []string{`retry ` + taskID + ` [n2] "cable fixed" by ops`, `skip ` + taskID + ` [] "" by ops`, `cancel ` + taskID + `: wrong rack by ops`}, s.tasks.steps)
 
 	for path, body := range map[string]string{path + "/retry": `{"nodes":[]}`, path + "/skip": `{"node":["n2"]}`, path + "/cancel": `{"nodes":["n2"]}`} {
 		a := s.post(path, body)

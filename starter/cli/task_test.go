@@ -118,7 +118,7 @@ func TestSteeringCarriesNodesReasonAndWho(t *testing.T) {
 	assert.Equal(t, []workflows.Steer{want, want}, h.memory.steers)
 
 	require.Equal(t, ExitDone, h.run(t, "task", "cancel", "young", "--reason", "wrong rack").code)
-	assert.Equal(t, []string{"young wrong rack"}, h.memory.canceled)
+	assert.Equal(t, []string{"young wrong rack by operator"}, h.memory.canceled)
 }
 
 func TestRetryOfAClosedTaskFollowsTheNewOne(t *testing.T) {

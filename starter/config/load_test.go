@@ -83,6 +83,7 @@ drivers:
   overrides:
     - {site: harbor}
     - {site: harbor, oob: manual, nodse: [n1]}
+  locations: [nowhere]
 `)
 	_, err := config.Load(path, []string{"DRYDOCK_WORKER__MAX_ACTIVITIES=0", "DRYDOCK_DRIVERS_MAAS_URL=http://x", "DRYDOCK_NONSENSE=1",
 		"DRYDOCK_DRIVERS__ADDRESSES=x"})
@@ -102,6 +103,7 @@ drivers:
 		at(10) + "drivers.ipmi.cipher_suites: must not contain 0, which authenticates nobody",
 		at(12) + "drivers.overrides[0]: chooses nothing: give oob, network or node",
 		at(13) + "drivers.overrides[1].nodse: unknown key",
+		at(14) + "drivers.locations[0]: must be a network such as 127.0.0.1/32",
 		"DRYDOCK_WORKER__MAX_ACTIVITIES: worker.max_activities: must be at least 1",
 		"DRYDOCK_DRIVERS_MAAS_URL: unknown variable: there is no key drivers_maas_url; drivers.maas.url is DRYDOCK_DRIVERS__MAAS__URL",
 		"DRYDOCK_NONSENSE: unknown variable: there is no key nonsense (two underscores stand between levels, such as DRYDOCK_DRIVERS__MAAS__URL)",
