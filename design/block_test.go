@@ -18,10 +18,10 @@ import (
 // both reads a document in both ways; fast is nil where the block reader leaves it to the library.
 func both(c chunk) (fast, slow *element, err error) {
 	limits := Limits{}.filled()
-	p := parser{limits: &limits}
+	p := parser{limits: &limits, room: &arena{}}
 	doc := &Document{}
 	fast = readBlock(&expander{limits: &limits, doc: doc, offset: c.offset, arena: &arena{}}, c.text)
-	_, err = p.libraryTree(doc, c, &arena{})
+	_, err = p.libraryTree(doc, c)
 	return fast, doc.root, err
 }
 
@@ -153,7 +153,7 @@ func FuzzBlockReader(f *testing.F) {
 // looks like the start of a document.
 func FuzzSplit(f *testing.F) {
 	addDesigns(f)
-	for _, s := range []string{"a: |\n  ---\n  b\n---\nc: d\n", "a: 1\n...\n---\nb: 2\n", "--- a\n--- b\n", "--- |\n x\n---\n", "%YAML 1.2\n---\na: b\n", "a: '\n---\n'\n", "--- >\n\n---\n", "a: \"x\n  ---\n  y\"\n", "# c\n---\n---\n# d\n", "---#", "#0\r0"} {
+	for _, s := range []string{"a: |\n  ---\n  b\n---\nc: d\n", "a: 1\n...\n---\nb: 2\n", "--- a\n--- b\n", "--- |\n x\n---\n", "%YAML 1.2\n---\na: b\n", "a: '\n---\n'\n", "--- >\n\n---\n", "a: \"x\n  ---\n  y\"\n", "# c\n---\n---\n# d\n", "---#", "#0\r0", "\u00a0"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

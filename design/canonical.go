@@ -36,14 +36,13 @@ func (d *Documents) identify() {
 	d.canonicalOnce.Do(func() {
 		parts := make([]*Document, 0, len(d.all))
 		regions := d.byKind[KindRegion]
-		for _, doc := range d.all {
-			if doc.Kind != KindRegion || doc == regions[len(regions)-1] {
-				parts = append(parts, doc)
+		for _, kind := range kindNames() {
+			if kind == KindRegion && len(regions) > 0 {
+				parts = append(parts, regions[len(regions)-1])
+				continue
 			}
+			parts = append(parts, d.sorted[kind]...)
 		}
-		slices.SortFunc(parts, func(a, b *Document) int {
-			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), bytes.Compare(a.canonical, b.canonical))
-		})
 		sum := sha256.New()
 		for _, doc := range parts {
 			sum.Write(doc.canonical)
@@ -53,14 +52,15 @@ func (d *Documents) identify() {
 	})
 }
 
-// canonicalOf is the part of a document in the canonical form.
-func canonicalOf(doc *Document) []byte {
-	w := &canonicalWriter{b: make([]byte, 0, 1024)}
+// canonicalOf is the part of a document in the canonical form. It is written into the buffer first, which is given back
+// for the next.
+func canonicalOf(doc *Document, buffer []byte) (part, again []byte) {
+	w := &canonicalWriter{b: buffer[:0]}
 	w.text("---\nschema: drydock/", doc.Kind, "/v1\nmetadata:\n  name: ")
 	w.quoted(doc.Name)
 	w.text("\ndata:")
 	w.value(kinds[doc.Kind], doc.data, 1)
-	return bytes.Clone(w.b)
+	return bytes.Clone(w.b), w.b
 }
 
 type canonicalWriter struct{ b []byte }

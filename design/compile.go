@@ -41,7 +41,7 @@ func UnusedProfiles(docs *Documents, site *Site) []*Node {
 
 // unused are the host profiles that no node has, sorted by name.
 func (d *Documents) unused() []*Document {
-	return slices.DeleteFunc(d.distinct(KindHostProfile), func(doc *Document) bool { return !d.Unused(KindHostProfile, doc.Name) })
+	return slices.DeleteFunc(slices.Clone(d.distinct(KindHostProfile)), func(doc *Document) bool { return !d.Unused(KindHostProfile, doc.Name) })
 }
 
 type compiler struct {

@@ -52,6 +52,7 @@ func (d *Document) Ref() DocumentRef {
 type Documents struct {
 	all     []*Document
 	byKind  map[string][]*Document
+	sorted  map[string][]*Document // byKind, sorted by name
 	index   map[documentKey]*Document
 	lineage *lineage
 

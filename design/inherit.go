@@ -1,6 +1,7 @@
 package design
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -142,16 +143,25 @@ func (h *heir) parent(doc *Document) *element {
 }
 
 // distinct are the documents of a kind, of each name the first, sorted by name, so that nothing depends on the order
-// of the stream.
+// of the stream. They are for reading only.
 func (d *Documents) distinct(kind string) []*Document {
-	var out []*Document
-	for _, doc := range d.byKind[kind] {
-		if d.Find(kind, doc.Name) == doc {
-			out = append(out, doc)
+	sorted := d.sorted[kind]
+	for i, doc := range sorted {
+		if i > 0 && sorted[i-1].Name == doc.Name {
+			return slices.DeleteFunc(slices.Clone(sorted), func(doc *Document) bool { return d.Find(kind, doc.Name) != doc })
 		}
 	}
-	slices.SortFunc(out, func(a, b *Document) int { return cmp.Compare(a.Name, b.Name) })
-	return out
+	return sorted
+}
+
+// sort sorts the documents of each kind by name, once for all who need them so, and those of one name by their content.
+func (d *Documents) sort() {
+	d.sorted = make(map[string][]*Document, len(d.byKind))
+	for kind, docs := range d.byKind {
+		d.sorted[kind] = slices.SortedFunc(slices.Values(docs), func(a, b *Document) int {
+			return cmp.Or(cmp.Compare(a.Name, b.Name), bytes.Compare(a.canonical, b.canonical))
+		})
+	}
 }
 
 // names are those of the documents of a kind, sorted.

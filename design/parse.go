@@ -22,7 +22,7 @@ func (l Limits) Parse(sources ...Source) (*Documents, Messages) {
 	if err == nil {
 		read, err = l.read(chunks)
 	}
-	docs := &Documents{index: make(map[documentKey]*Document), byKind: make(map[string][]*Document)}
+	docs := &Documents{all: make([]*Document, 0, len(read)), index: make(map[documentKey]*Document, len(read)), byKind: make(map[string][]*Document)}
 	var all reporter
 	if err != nil {
 		name := ""
@@ -45,6 +45,7 @@ func (l Limits) Parse(sources ...Source) (*Documents, Messages) {
 			docs.keep(p.doc, &all)
 		}
 	}
+	docs.sort()
 	docs.inherit(l.Profiles)
 	// Only now is it known which profiles are in use: a fault in one that no node has must not stop a site.
 	for i, m := range all.messages {
@@ -77,8 +78,10 @@ func (l Limits) read(chunks []chunk) ([]parser, error) {
 	inParallel(len(chunks), func(from, to int) {
 		room := &arena{}
 		for i := from; i < to && values.Load() <= int64(l.Values); i++ {
-			read[i].limits = &l
-			values.Add(int64(read[i].chunk(chunks[i], room)))
+			p := &read[i]
+			p.limits, p.room = &l, room
+			values.Add(int64(p.chunk(chunks[i])))
+			p.room = nil
 		}
 	})
 	if values.Load() > int64(l.Values) {
@@ -103,6 +106,7 @@ func refusal(err error, file string, line int, what string) Message {
 type parser struct {
 	reporter
 	limits *Limits
+	room   *arena
 	doc    *Document // nil: there is nothing to keep
 	syntax error
 	more   int // mistakes above the limit of messages
@@ -118,13 +122,13 @@ func (p *parser) at(n *element, f finding, hint, format string, args ...any) {
 }
 
 // chunk reads the text of a document and returns how many values it has.
-func (p *parser) chunk(c chunk, room *arena) (values int) {
+func (p *parser) chunk(c chunk) (values int) {
 	if len(c.text) > p.limits.DocumentBytes {
 		p.add(refusal(exceeds("DocumentBytes", "it has more than %d bytes", p.limits.DocumentBytes), c.source.Name, c.offset+1, "the document"))
 		return 0
 	}
 	doc := &Document{File: c.source.Name}
-	e, err := p.tree(doc, c, room)
+	e, err := p.tree(doc, c)
 	switch {
 	case err == nil && doc.root == nil:
 		return 0
@@ -146,20 +150,20 @@ func (p *parser) chunk(c chunk, room *arena) (values int) {
 
 // tree reads the text of a document into its root, which is nil for an empty one. The expander is nil when the text is no
 // YAML.
-func (p *parser) tree(doc *Document, c chunk, room *arena) (*expander, error) {
-	e := &expander{limits: p.limits, doc: doc, offset: c.offset, arena: room}
+func (p *parser) tree(doc *Document, c chunk) (*expander, error) {
+	e := &expander{limits: p.limits, doc: doc, offset: c.offset, arena: p.room}
 	if doc.root = readBlock(e, c.text); doc.root != nil {
 		return e, nil
 	}
-	return p.libraryTree(doc, c, room)
+	return p.libraryTree(doc, c)
 }
 
-func (p *parser) libraryTree(doc *Document, c chunk, room *arena) (*expander, error) {
+func (p *parser) libraryTree(doc *Document, c chunk) (*expander, error) {
 	tree, err := parseYAML(c.text)
 	if err != nil {
 		return nil, err
 	}
-	e := &expander{limits: p.limits, doc: doc, offset: c.offset, arena: room}
+	e := &expander{limits: p.limits, doc: doc, offset: c.offset, arena: p.room}
 	if tree == nil || tree.Tag == "!!null" {
 		return e, nil
 	}
@@ -209,7 +213,7 @@ func (p *parser) document(envelope *Document) {
 		return
 	}
 	p.shape(kind, envelope.data)
-	envelope.canonical = canonicalOf(envelope)
+	envelope.canonical, p.room.text = canonicalOf(envelope, p.room.text)
 	if most := p.limits.DocumentBytes; len(envelope.canonical) > most {
 		p.add(refusal(exceeds("DocumentBytes", "it has more than %d bytes in its canonical form", most), envelope.File, envelope.Line, "the document"))
 		return

@@ -14,7 +14,7 @@ type chunk struct {
 // read at the same time, and an error in one does not hide the next.
 func split(source *Source) []chunk {
 	stream := bytes.TrimPrefix(source.Data, []byte("\xef\xbb\xbf"))
-	var out []chunk
+	out := make([]chunk, 0, bytes.Count(stream, []byte("\n---"))+1)
 	begin, offset, line := 0, 0, 0
 	flush := func(end int) {
 		if text := stream[begin:end:end]; !isBlank(text) {
@@ -59,7 +59,7 @@ func isBlank(text []byte) bool {
 		text = text[3:]
 	}
 	for line := range bytes.Lines(text) {
-		line = bytes.TrimSpace(line)
+		line = bytes.Trim(line, " \t\r\n") // other blanks are text to YAML
 		if len(line) > 0 && line[0] != '#' && line[0] != '%' {
 			return false
 		}

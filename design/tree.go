@@ -131,6 +131,7 @@ func (e *expander) expandMapping(out *element, n *yaml.Node, depth int) error {
 type arena struct {
 	elements []element
 	pointers []*element
+	text     []byte // for what is written and copied
 }
 
 // block is how many elements are made at a time.

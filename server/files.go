@@ -23,7 +23,7 @@ func FilesBelow(dir string, load func(context.Context, string) (Design, error)) 
 			return load(ctx, ref)
 		}
 		if dir == "" {
-			return Design{}, errors.New("references to files are not allowed here: name an address or a stored design")
+			return Design{}, errors.New("references to files are not allowed here: name an address or a stored design, or have server.designs set to the directory of the designs")
 		}
 		// What is read is the path that was checked, so that nobody can read the reference differently.
 		inside, err := within(dir, path)

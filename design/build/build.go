@@ -13,6 +13,8 @@ type Node struct {
 	Port        Port        `json:"port"`
 	NICs        []NIC       `json:"nics,omitempty"`
 	Disks       []Disk      `json:"disks,omitempty"`
+	// Verification is the last one; nil when the machine was never compared.
+	Verification *Verification `json:"verification,omitempty"`
 	// Task is the task that worked on the node last.
 	Task string `json:"task,omitempty"`
 	// LeftAs says in what state a cancelled or failed task left the node, for people; "" after a success.
@@ -86,6 +88,75 @@ type OOB struct {
 	Health      string    `json:"health,omitempty"` // OK, Warning, Critical; "" when not reported
 	Alarms      []string  `json:"alarms,omitempty"`
 	ObservedAt  time.Time `json:"observed_at,omitzero"`
+
+	ProcessorModel string      `json:"processor_model,omitempty"`
+	Drives         []Drive     `json:"drives,omitempty"`
+	PCI            []PCIDevice `json:"pci,omitempty"`
+	Sensors        []Sensor    `json:"sensors,omitempty"`
+	Log            []LogEntry  `json:"log,omitempty"` // the newest last; informational entries are left out
+}
+
+// Health as BMCs tell it.
+const (
+	HealthOK       = "OK"
+	HealthWarning  = "Warning"
+	HealthCritical = "Critical"
+)
+
+// Drive is a drive as the BMC sees it: without a name of the operating system, and with the health that its controller
+// reports.
+type Drive struct {
+	Name             string `json:"name"` // the BMC's own, such as "Drive 0"
+	Serial           string `json:"serial,omitempty"`
+	WWN              string `json:"wwn,omitempty"` // lower case, without 0x
+	Model            string `json:"model,omitempty"`
+	Size             int64  `json:"size,omitempty"`   // bytes
+	Health           string `json:"health,omitempty"` // HealthOK, HealthWarning, HealthCritical; "" when not reported
+	PredictedFailure bool   `json:"predicted_failure,omitempty"`
+}
+
+// PCIDevice is a device in a slot or on the board, as the BMC sees it.
+type PCIDevice struct {
+	Name         string `json:"name"`
+	Manufacturer string `json:"manufacturer,omitempty"`
+	Model        string `json:"model,omitempty"`
+	Address      string `json:"address,omitempty"` // such as 0000:41:00.0; most BMCs do not tell
+}
+
+// Sensor is a measured value or a state.
+type Sensor struct {
+	Name   string  `json:"name"`
+	Value  float64 `json:"value,omitempty"`
+	Unit   string  `json:"unit,omitempty"`   // such as Cel, RPM, V, W
+	Health string  `json:"health,omitempty"` // HealthOK, HealthWarning, HealthCritical; "" when not reported
+
+}
+
+// LogEntry is an entry of the BMC's system event log.
+type LogEntry struct {
+	ID       string    `json:"id"`
+	At       time.Time `json:"at,omitzero"` // by the BMC's clock
+	Severity string    `json:"severity"`    // HealthWarning or HealthCritical
+	Text     string    `json:"text"`
+	// Cleared: the log says that the condition has ended.
+	Cleared bool `json:"cleared,omitempty"`
+}
+
+// Verification is what came of comparing the machine with its design.
+type Verification struct {
+	At time.Time `json:"at,omitzero"`
+	// Level is what the comparison could see: present (through the BMC) or prepared (also from the operating system).
+	Level string  `json:"level"`
+	Rows  []Check `json:"rows"`
+}
+
+// Check is one row of a verification.
+type Check struct {
+	Name     string `json:"name"` // such as bios_version, drive:S1, alias:prim_nic01
+	Designed string `json:"designed"`
+	Found    string `json:"found"`
+	Verdict  string `json:"verdict"`          // match, unknown, mismatch, violation, waived
+	Waiver   string `json:"waiver,omitempty"` // why it is waived
 }
 
 // Port is the switch port of the node's provisioning interface.

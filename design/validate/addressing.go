@@ -19,6 +19,13 @@ func addressing(r *run, s subject) []entry { return r.known.addressing()[s.Node]
 
 func readAddressing(docs *design.Documents, s subject) []entry {
 	out := make([]entry, 0, len(s.Addresses))
+	if !docs.Exists(s.kind, s.Name, "addressing", len(s.Addresses)) {
+		// None was left out, so the model has all of them.
+		for _, a := range s.Addresses {
+			out = append(out, entry{network: a.Network, ip: a.IP, dhcp: a.DHCP})
+		}
+		return out
+	}
 	for i := 0; docs.Exists(s.kind, s.Name, "addressing", i); i++ {
 		text := docs.Written(s.kind, s.Name, "addressing", i, "address")
 		ip, _ := netip.ParseAddr(text)

@@ -9,10 +9,13 @@ type Result struct {
 	Messages  design.Messages
 }
 
-// Load reads, compiles and checks a design. Messages are sorted by file and line, none comes twice, and each
+// Load reads, compiles and checks a design within the default limits; see LoadWithin.
+func Load(sources ...design.Source) Result { return LoadWithin(design.Limits{}, sources...) }
+
+// LoadWithin reads, compiles and checks a design. Messages are sorted by file and line, none comes twice, and each
 // says what to do.
-func Load(sources ...design.Source) Result {
-	docs, messages := design.Parse(sources...)
+func LoadWithin(limits design.Limits, sources ...design.Source) Result {
+	docs, messages := limits.Parse(sources...)
 	site, more := design.Compile(docs)
 	messages = append(messages, more...)
 	messages = append(messages, Check(docs, site)...)
