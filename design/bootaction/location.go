@@ -3,11 +3,26 @@ package bootaction
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"drydock/design"
 )
+
+// undelivered says why the content of a location is not fetched; "" when it is, or when there is no location.
+func undelivered(location string, opts Options) string {
+	scheme, _, _ := strings.Cut(location, "://")
+	switch {
+	case location == "":
+		return ""
+	case opts.Fetch == nil:
+		return "and user data holds only what the design itself says"
+	case strings.Contains(scheme, "+"):
+		return "whose service wants a token that Drydock does not have"
+	}
+	return ""
+}
 
 // fetched is an asset with the content that it has elsewhere; an asset without a location is as it is.
 func fetched(asset design.Asset, fetch func(string) ([]byte, error), context func() map[string]any) (design.Asset, error) {

@@ -67,6 +67,16 @@ func TestAnAssetWithALocationHasTheContentFromThere(t *testing.T) {
 	}
 }
 
+func TestALocationThatWantsATokenOfAServiceStaysUndelivered(t *testing.T) {
+	o, asked := fetching("there", nil)
+	site, node := harbor(action("a", located(file("/opt/join.sh", ""), "promenade+http://promenade.test/join")))
+	result, err := bootaction.UserData(site, node, o)
+	require.NoError(t, err)
+	assert.Empty(t, *asked)
+	require.Len(t, result.Undelivered, 1)
+	assert.Contains(t, result.Undelivered[0], "promenade+http://promenade.test, whose service wants a token")
+}
+
 func TestALocationThatFailsIsAnError(t *testing.T) {
 	tests := map[string]struct {
 		asset   design.Asset

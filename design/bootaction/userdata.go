@@ -19,7 +19,8 @@ type Options struct {
 	// ActionKey is action.action_key, with which the node proves who it is when it reports. It appears in user data whose
 	// templates ask for it, and never in an error.
 	ActionKey design.Secret
-	// Fetch returns the content of an asset that has a location. nil: such assets stay undelivered.
+	// Fetch returns the content of an asset that has a location. nil: such assets stay undelivered, and so do those whose
+	// location wants a token of a service (a scheme such as promenade+http), which nobody here has.
 	Fetch func(location string) ([]byte, error)
 }
 
@@ -55,10 +56,9 @@ func UserData(site *design.Site, node *design.Node, opts Options) (Result, error
 		for i, asset := range action.Assets {
 			subject := fmt.Sprintf("boot action %s for node %s: asset %d (%s)", action.Name, node.Name, i+1, describe(asset))
 			context := func() map[string]any { return templateContext(site, node, action.Name, opts) }
-			if asset.Location != "" && opts.Fetch == nil {
+			if why := undelivered(asset.Location, opts); why != "" {
 				result.Undelivered = append(result.Undelivered,
-					fmt.Sprintf("%s: its content is to be fetched from %s, and user data holds only what the design itself says",
-						subject, origin(asset.Location)))
+					fmt.Sprintf("%s: its content is to be fetched from %s, %s", subject, origin(asset.Location), why))
 				continue
 			}
 			asset, err := fetched(asset, opts.Fetch, context)
