@@ -21,10 +21,10 @@ CLI := $(filter $(BIN)/temporal,$(TEMPORAL_CLI))
 RACE := $(if $(shell command -v $$(go env CC) 2>/dev/null),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run sim test bench lint clean
+.PHONY: help build run sim test bench bench-maas fuzz lint clean
 
 help: ## list the targets
-	@grep -Eh '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -Eh '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 	@echo 'Variables: DESIGN=path  EXIT=1 (end with the task)  SPEED=n (simulated seconds per second)  ARGS=... (further flags)'
 	@echo 'make itself ends with 2 whatever went wrong; the exit code of drydock is in its last line.'
 
@@ -45,6 +45,16 @@ test: lint $(CLI) $(BIN)/workflowcheck ## run all tests, with the race detector;
 bench: ## measure the design engine on generated designs, beside the YAML library alone
 	DRYDOCK_BENCH=1 go test -count 1 -timeout 20m -run '^TestTheDesignEngineKeepsItsGoals$$' ./design/validate
 	go test -run '^$$' -bench . -benchmem ./design/validate
+
+bench-maas: ## measure what MAAS is asked per node at 10, 100 and 1,000 machines; minutes
+	DRYDOCK_BENCH=1 go test -count 1 -timeout 20m -v -run '^TestRequests' ./drivers/node/maas
+
+FUZZTIME ?= 10s
+fuzz: ## run every fuzz target for FUZZTIME
+	@set -e; for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
+	  for target in $$(sed -nE 's/^func (Fuzz[A-Za-z]+)\(.*/\1/p' $$f); do \
+	    echo "$$target in $$(dirname $$f)"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$(dirname $$f); \
+	  done; done
 
 lint: ## check formatting, and what the compiler does not
 	@unformatted=$$(gofmt -l .); \

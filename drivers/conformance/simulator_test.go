@@ -13,7 +13,6 @@ import (
 	"drydock/drivers/oob/ipmi"
 	"drydock/drivers/oob/redfish"
 	"drydock/simulator/bmc"
-	simredfish "drydock/simulator/bmc/redfish"
 	"drydock/simulator/world"
 	"drydock/simulator/world/worldtest"
 )
@@ -39,40 +38,6 @@ func ipmiDriver(t *testing.T, b *bmc.BMCs) drivers.OOB {
 	})
 	require.NoError(t, err)
 	return d
-}
-
-// TestDriversAgainstTheSimulatedSite runs the contract against the simulator's controllers, which share no code with the
-// drivers.
-func TestDriversAgainstTheSimulatedSite(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		node   string
-		driver func(*testing.T, *bmc.BMCs) drivers.OOB
-		quirks simredfish.Quirks
-	}{
-		{name: "ipmi", node: worldtest.IPMI, driver: ipmiDriver},
-		{name: "redfish", node: worldtest.Redfish, driver: redfishDriver},
-		{name: "redfish with required If-Match and tasks", node: worldtest.Redfish, driver: redfishDriver,
-			quirks: simredfish.Quirks{RequireIfMatch: true, AsyncReset: true}},
-		{name: "redfish without sessions, cycle and mode", node: worldtest.Redfish, driver: redfishDriver,
-			quirks: simredfish.Quirks{NoSessions: true, NoPowerCycle: true, NoMode: true}},
-		{name: "redfish with a settings object", node: worldtest.Redfish, driver: redfishDriver,
-			quirks: simredfish.Quirks{SettingsOnly: true}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			conformance.OOB(t, func(t *testing.T) conformance.OOBTarget {
-				site := worldtest.Site()
-				w := world.New(site, world.Options{Seed: 1, Speed: speed})
-				b, err := bmc.StartWith(w, bmc.Options{Quirks: func(*world.Machine) simredfish.Quirks { return c.quirks }})
-				require.NoError(t, err)
-				t.Cleanup(func() { require.NoError(t, b.Close()) })
-				m, ok := w.Machine(c.node)
-				require.True(t, ok)
-				return simulated(t, c.driver(t, b), b, m, drivers.NodeCall{Site: site, Node: site.Node(c.node)})
-			})
-		})
-	}
 }
 
 func simulated(t *testing.T, d drivers.OOB, b *bmc.BMCs, m *world.Machine, call drivers.NodeCall) conformance.OOBTarget {

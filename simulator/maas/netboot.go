@@ -35,7 +35,7 @@ func (s *Server) environment(m *machine, wm *world.Machine) world.Environment {
 	report := func(f func(ok bool, reason string)) func(bool, string) {
 		return func(ok bool, reason string) {
 			s.locked(func() {
-				if m.epoch == epoch {
+				if m.epoch == epoch && !s.faults.frozen[m.hostname] {
 					f(ok, reason)
 				}
 			})
@@ -229,7 +229,7 @@ func (s *Server) installed(m *machine, wm *world.Machine, ok bool, why string) {
 // systemBooted is an installed system's first word after a boot: it asks for its user data, which ends a deployment.
 func (s *Server) systemBooted(wm *world.Machine) {
 	m := s.machineByMAC(wm.Hardware().PXENIC)
-	if m == nil {
+	if m == nil || s.faults.frozen[m.hostname] {
 		return
 	}
 	if m.status == statusDeploying && !m.netboot {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sort"
 	"strconv"
+	"time"
 )
 
 // obj is a JSON object of an answer.
@@ -30,6 +31,7 @@ type reply struct {
 	vary   string
 	hash   bool // the X-MAAS-API-Hash header, which answers of the exception middleware lack
 	header map[string]string
+	delay  time.Duration // before it is sent
 }
 
 func (a *reply) write(w http.ResponseWriter) {

@@ -142,7 +142,9 @@ func (s *Server) perform(c *call, res *resource) (a *reply, pending []func()) {
 		}
 	}()
 	v, err := s.dispatch(c, res)
-	return replyOf(v, err), s.take()
+	a = replyOf(v, err)
+	s.burden(a, v)
+	return a, s.take()
 }
 
 // replyOf makes an answer of what a handler returned.
@@ -190,6 +192,14 @@ func (s *Server) dispatch(c *call, res *resource) (any, error) {
 		name += " " + c.op
 	}
 	s.calls[name]++
+	if failure, struck := s.strike(name); struck {
+		if failure.Done {
+			if _, err := op.handle(c); err != nil {
+				return nil, err
+			}
+		}
+		return nil, failure.fault()
+	}
 	return op.handle(c)
 }
 

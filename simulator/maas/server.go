@@ -29,8 +29,8 @@ type Options struct {
 	Log *slog.Logger
 	// Seed makes keys, ids and host names repeatable.
 	Seed int64
-	// Latency is added to every API call, in wall time.
-	Latency time.Duration
+	// Faults from the start; SetFaults changes them.
+	Faults Faults
 }
 
 // Server is the region and its rack. It is an http.Handler for /MAAS/api/2.0/ and safe for concurrent use.
@@ -62,6 +62,7 @@ type Server struct {
 	config   map[string]any
 	images   images
 	repos    []*repository
+	faults   faultState
 	events   []event
 	rackID   string
 	regionID string
@@ -74,6 +75,8 @@ func New(w *world.World, o Options) *Server {
 		world: w, options: o, log: o.Log, random: rand.New(rand.NewSource(o.Seed + 1)), rackUp: true,
 		calls: map[string]int{}, ids: map[string]int{}, bmcs: map[string]credentials{}, config: defaultConfig(),
 	}
+	// Its own chance, so that faults do not change the keys and ids of a seed.
+	s.faults = faultState{Faults: o.Faults, random: rand.New(rand.NewSource(o.Seed + 2)), next: map[string][]Failure{}, frozen: map[string]bool{}}
 	if s.log == nil {
 		s.log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
@@ -206,15 +209,15 @@ const keyLetters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 // ServeHTTP answers one API request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	if s.options.Latency > 0 {
+	c := &call{s: s, request: r}
+	answer := s.answer(c)
+	if answer.delay > 0 {
 		select {
-		case <-time.After(s.options.Latency):
+		case <-time.After(answer.delay):
 		case <-r.Context().Done():
 			return
 		}
 	}
-	c := &call{s: s, request: r}
-	answer := s.answer(c)
 	answer.write(w)
 	s.log.Debug("api call", "method", r.Method, "path", r.URL.Path, "op", c.op, "status", answer.status,
 		"elapsed", time.Since(start))

@@ -56,6 +56,8 @@ type Config struct {
 	AgentName string
 	// Erase is what DestroyNode does to the disks; default EraseQuick.
 	Erase Erase
+	// DeleteReleased makes DestroyNode delete the machine at MAAS once it is released; it has to enlist again then.
+	DeleteReleased bool
 	// StorageLayout is the site-wide default_storage_layout that CreateStorageTemplate sets; default "flat".
 	StorageLayout string
 	// UserData, when set, makes the user data that DeployNode hands over.

@@ -44,14 +44,8 @@ func (d *Driver) DeployNode(ctx context.Context, call drivers.NodeCall) (drivers
 		}
 		return drivers.Report{}, s.waiting("%s", m.progress())
 	}
-	if m.held() {
-		ours, err := s.ours(m)
-		if err != nil {
-			return drivers.Report{}, err
-		}
-		if !ours {
-			return drivers.Report{}, s.foreign(m)
-		}
+	if err := s.refuseForeign(m); err != nil {
+		return drivers.Report{}, err
 	}
 	if m.Locked && m.Status != stDeployed {
 		return drivers.Report{}, s.locked(m)
@@ -95,12 +89,14 @@ func (s *session) deployed(call drivers.NodeCall, m *machine, deploy attempt) (d
 	outcome, said := drivers.Already, []string{"Machine " + m.String() + " runs " + m.OSystem + "/" + m.DistroSeries + " already."}
 	if deploy.noted {
 		outcome, said = drivers.Changed, []string{"Machine " + m.String() + " was deployed with " + m.OSystem + "/" + m.DistroSeries + "."}
-		// The attempt that handed the user data over is long gone: what had to be said of it is worked out once more.
-		_, told, err := s.userData(call, m)
+		// The attempt that handed the user data over is long gone; what had to be said of it is in the journal.
+		told, ok, err := call.Journal.Noted(s, noteUserData)
 		if err != nil {
-			return drivers.Report{}, err
+			return drivers.Report{}, s.journalError(err)
 		}
-		said = append(said, told...)
+		if ok {
+			said = append(said, strings.Split(told, "\n")...)
+		}
 	}
 	if want := series(call.Node.Platform.Image); want != m.OSystem+"/"+m.DistroSeries {
 		said = append(said, drivers.Warning("the design says "+want+"; destroy and deploy the node to change it."))
@@ -149,7 +145,7 @@ func (s *session) deploy(call drivers.NodeCall, m *machine) error {
 	if k := call.Node.Platform.Kernel; k != "" {
 		params.Set("hwe_kernel", k)
 	}
-	data, _, err := s.userData(call, m)
+	data, err := s.userData(call, m)
 	if err != nil {
 		return err
 	}
@@ -173,16 +169,21 @@ func (s *session) deploy(call drivers.NodeCall, m *machine) error {
 	return s.waiting("%s", after.progress())
 }
 
-// userData is what the machine gets besides its image, and what is to be said of it.
-func (s *session) userData(call drivers.NodeCall, m *machine) (data []byte, told []string, err error) {
+// userData is what the machine gets besides its image. What is to be said of it is noted, for the end of the action.
+func (s *session) userData(call drivers.NodeCall, m *machine) ([]byte, error) {
 	if s.d.cfg.UserData == nil {
-		return nil, nil, nil
+		return nil, nil
 	}
-	data, told, err = s.d.cfg.UserData(call.Site, call.Node)
+	data, told, err := s.d.cfg.UserData(call.Site, call.Node)
 	if err != nil {
-		return nil, nil, s.fail(err, "make user data for machine %s", m)
+		return nil, s.fail(err, "make user data for machine %s", m)
 	}
-	return data, told, nil
+	if len(told) > 0 {
+		if err := call.Journal.Note(s, noteUserData, strings.Join(told, "\n")); err != nil {
+			return nil, s.journalError(err)
+		}
+	}
+	return data, nil
 }
 
 // releaseFailed gives back a machine whose deployment failed in an earlier task: MAAS deploys again only after that. The

@@ -2,14 +2,16 @@ package maas
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 
+	"drydock/design/build"
 	"drydock/drivers"
 )
 
 // DestroyNode releases the machine with the erase that the driver's policy says (machines/{system_id}/?op=release) and ends
 // when it is back in the pool. Before it touches anything it proves the machine's identity. A machine that MAAS does not know,
-// or that holds no deployment, is Already; one that is locked or that somebody else holds is a Conflict.
+// or that holds no deployment, is Already (and is deleted at MAAS where Config.DeleteReleased asks for that); one that is locked or that somebody else holds is a Conflict.
 func (d *Driver) DestroyNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
 	s, err := d.nodeSession(ctx, drivers.DestroyNode, call)
 	if err != nil {
@@ -27,11 +29,14 @@ func (d *Driver) DestroyNode(ctx context.Context, call drivers.NodeCall) (driver
 		return drivers.Report{}, err
 	}
 	if m == nil {
-		b, err := d.Observe(ctx, call)
+		_, deleted, err := call.Journal.Noted(s, noteDelete)
 		if err != nil {
-			return drivers.Report{}, err
+			return drivers.Report{}, s.journalError(err)
 		}
-		return drivers.Report{Outcome: drivers.Already, Messages: []string{"MAAS knows no machine of the node."}, Build: &b}, nil
+		if deleted {
+			return s.gone(call, drivers.Changed, "The machine of the node was deleted at MAAS.")
+		}
+		return s.gone(call, drivers.Already, "MAAS knows no machine of the node.")
 	}
 	if err := s.prove(call, m); err != nil {
 		return drivers.Report{}, err
@@ -46,9 +51,9 @@ func (d *Driver) DestroyNode(ctx context.Context, call drivers.NodeCall) (driver
 			return drivers.Report{}, s.outOfService(m)
 		}
 		if release.noted {
-			return s.report(call, m, drivers.Changed, "Machine "+m.String()+" was released and is "+m.StatusName+".")
+			return s.released(call, m, drivers.Changed, "Machine "+m.String()+" was released and is "+m.StatusName+".")
 		}
-		return s.report(call, m, drivers.Already, "Machine "+m.String()+" holds no deployment; it is "+m.StatusName+".")
+		return s.released(call, m, drivers.Already, "Machine "+m.String()+" holds no deployment; it is "+m.StatusName+".")
 	case stCommissioning:
 		return drivers.Report{}, s.waiting("%s", m.progress())
 	case stTesting:
@@ -97,7 +102,7 @@ func (d *Driver) DestroyNode(ctx context.Context, call drivers.NodeCall) (driver
 	}
 	if after.Status == stReady || after.Status == stNew {
 		// Where the power is off or manual and nothing is erased, the answer says so at once.
-		return s.report(call, after, drivers.Changed, "Machine "+after.String()+" was released and is "+after.StatusName+".")
+		return s.released(call, after, drivers.Changed, "Machine "+after.String()+" was released and is "+after.StatusName+".")
 	}
 	return drivers.Report{}, s.waiting("%s", after.progress())
 }
@@ -117,26 +122,47 @@ func (s *session) stillOurs(m *machine, noted bool) error {
 // release gives the machine back, with one form of the erase parameters per policy. gomaasclient can't send erase=false, so
 // that with it the region's setting would always win.
 func (s *session) release(m *machine, policy Erase) (*machine, error) {
-	params := url.Values{"comment": {"drydock: " + s.subject}}
-	switch policy {
-	case EraseNone:
-		params.Set("erase", "false")
-	case EraseQuick:
-		params.Set("erase", "true")
-		params.Set("secure_erase", "false")
-		params.Set("quick_erase", "true")
-	case EraseSecure:
-		params.Set("erase", "true")
-		params.Set("secure_erase", "true")
-		params.Set("quick_erase", "true")
-	case EraseFull:
-		params.Set("erase", "true")
-		params.Set("secure_erase", "false")
-		params.Set("quick_erase", "false")
-	}
+	params := policy.params()
+	params.Set("comment", "drydock: "+s.subject)
 	after, err := s.actOn(m.SystemID, "release", params)
 	if err != nil {
 		return nil, s.fail(err, "release machine %s", m)
 	}
 	return after, nil
+}
+
+// params are the parameters of op=release; none where the region decides.
+func (e Erase) params() url.Values {
+	switch e {
+	case EraseNone:
+		return form("erase", "false")
+	case EraseQuick:
+		return form("erase", "true", "secure_erase", "false", "quick_erase", "true")
+	case EraseSecure:
+		return form("erase", "true", "secure_erase", "true", "quick_erase", "true")
+	case EraseFull:
+		return form("erase", "true", "secure_erase", "false", "quick_erase", "false")
+	}
+	return url.Values{}
+}
+
+// released ends the action at a machine that is back in the pool. Where that is asked for, MAAS is then made to forget it.
+func (s *session) released(call drivers.NodeCall, m *machine, outcome drivers.Outcome, message string) (drivers.Report, error) {
+	if !s.d.cfg.DeleteReleased {
+		return s.report(call, m, outcome, message)
+	}
+	if err := call.Journal.Note(s, noteDelete, m.SystemID); err != nil {
+		return drivers.Report{}, s.journalError(err)
+	}
+	if err := s.call(http.MethodDelete, "machines/"+m.SystemID+"/", "", nil, nil); err != nil && !isAnswer(err, http.StatusNotFound) {
+		return drivers.Report{}, s.fail(err, "delete machine %s", m)
+	}
+	return s.gone(call, drivers.Changed, message, "It was then deleted at MAAS.")
+}
+
+// gone is the report about a node without a machine.
+func (s *session) gone(call drivers.NodeCall, outcome drivers.Outcome, messages ...string) (drivers.Report, error) {
+	b := call.Build
+	b.Provisioner = build.Provisioner{Driver: "maas", Status: build.StatusAbsent, ObservedAt: s.d.now().UTC()}
+	return drivers.Report{Outcome: outcome, Messages: messages, Build: &b}, nil
 }

@@ -25,6 +25,9 @@ func (d *Driver) ApplyNodeStorage(ctx context.Context, call drivers.NodeCall) (d
 	if err != nil {
 		return drivers.Report{}, err
 	}
+	if err := s.refuseForeign(m); err != nil {
+		return drivers.Report{}, err
+	}
 	w, err := s.wantedLayout(call, m)
 	if err != nil {
 		return drivers.Report{}, err

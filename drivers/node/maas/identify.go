@@ -47,6 +47,12 @@ func (d *Driver) IdentifyNode(ctx context.Context, call drivers.NodeCall) (drive
 		return drivers.Report{}, err
 	}
 	if len(change) == 0 {
+		if set, noted, err := call.Journal.Noted(s, noteIdentity); err != nil {
+			return drivers.Report{}, s.journalError(err)
+		} else if noted {
+			// The attempt that did it did not live to tell.
+			return s.report(call, m, drivers.Changed, fmt.Sprintf("Machine %s was found by %s, and got %s.", m, by, set))
+		}
 		return s.report(call, m, drivers.Already, fmt.Sprintf("Machine %s was found by %s.", m, by))
 	}
 	if m.Locked {
@@ -60,6 +66,9 @@ func (d *Driver) IdentifyNode(ctx context.Context, call drivers.NodeCall) (drive
 		if made {
 			said = append(said, "Domain "+domain+" was made.")
 		}
+	}
+	if err := call.Journal.Note(s, noteIdentity, strings.Join(keys(change), ", ")); err != nil {
+		return drivers.Report{}, s.journalError(err)
 	}
 	var after machine
 	if err := s.put("machines/"+m.SystemID+"/", change, &after); err != nil {

@@ -16,6 +16,9 @@ const (
 	noteReRelease  = "maas-release-failed-deployment"
 	noteImport     = "maas-import"
 	noteMachine    = "maas-no-controller"
+	noteDelete     = "maas-delete"
+	noteIdentity   = "maas-identity"
+	noteUserData   = "maas-user-data" // what is to be said of the user data that was handed over, a line each
 )
 
 // attempt is what an earlier try of an action noted about an operation of MAAS.

@@ -25,6 +25,9 @@ func (d *Driver) ApplyNodeNetworking(ctx context.Context, call drivers.NodeCall)
 	if err != nil {
 		return drivers.Report{}, err
 	}
+	if err := s.refuseForeign(m); err != nil {
+		return drivers.Report{}, err
+	}
 	wanted, err := s.wantedNetwork(call, m)
 	if err != nil {
 		return drivers.Report{}, err
@@ -68,19 +71,10 @@ func (d *Driver) ApplyNodeNetworking(ctx context.Context, call drivers.NodeCall)
 		"configure the network of machine %s: MAAS took all requests, but this still differs: %s", m, stepTexts(steps))
 }
 
-// mayConfigureNetwork refuses states in which MAAS does not let interfaces be changed, and machines of somebody else.
+// mayConfigureNetwork refuses states in which MAAS does not let interfaces be changed.
 func (s *session) mayConfigureNetwork(m *machine, steps []netStep) error {
 	if m.Locked {
 		return s.locked(m)
-	}
-	if m.held() {
-		ours, err := s.ours(m)
-		if err != nil {
-			return err
-		}
-		if !ours {
-			return s.foreign(m)
-		}
 	}
 	switch m.Status {
 	case stNew, stReady, stAllocated, stBroken, stFailedTesting:

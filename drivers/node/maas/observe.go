@@ -21,9 +21,8 @@ func (d *Driver) Observe(ctx context.Context, call drivers.NodeCall) (build.Node
 		return call.Build, err
 	}
 	if m == nil {
-		b := call.Build
-		b.Provisioner = build.Provisioner{Driver: "maas", Status: build.StatusAbsent, ObservedAt: d.now().UTC()}
-		return b, nil
+		r, err := s.gone(call, drivers.Already)
+		return *r.Build, err
 	}
 	b, err := s.built(call, m)
 	if err != nil {

@@ -62,6 +62,18 @@ func (s *session) ours(m *machine) (bool, error) {
 	return true, nil
 }
 
+// refuseForeign stops at a machine that somebody else holds.
+func (s *session) refuseForeign(m *machine) error {
+	if !m.held() {
+		return nil
+	}
+	ours, err := s.ours(m)
+	if err == nil && !ours {
+		err = s.foreign(m)
+	}
+	return err
+}
+
 // foreign is the refusal of a machine that somebody else holds.
 func (s *session) foreign(m *machine) error {
 	me, _, err := s.user()

@@ -99,56 +99,84 @@ func (s *session) applyTags(call drivers.NodeCall, m *machine) ([]string, error)
 			return nil, s.errorf(drivers.InvalidDesign, "Use letters, digits, dots, dashes and underscores in tags.", "MAAS takes no tag %q", tag)
 		}
 	}
-	list, err := s.gmc.Tags.Get()
-	if err != nil {
-		return nil, s.fail(err, "list tags")
-	}
-	tags := map[string]entity.Tag{}
-	for _, t := range list {
-		tags[t.Name] = t
-	}
 	var said []string
 	for _, name := range wanted {
 		params := &entity.TagParams{Name: name, Comment: tagComment}
 		if name == own {
 			params.KernelOpts = opts
+			have, err := s.tag(own)
+			if err != nil {
+				return nil, err
+			}
+			if have != nil && have.KernelOpts != opts {
+				if _, err := s.gmc.Tag.Update(name, params); err != nil {
+					return nil, s.fail(err, "set the kernel parameters of tag %s", name)
+				}
+				said = append(said, "The kernel parameters became: "+opts)
+			}
 		}
-		have, exists := tags[name]
-		switch {
-		case !exists:
+		if slices.Contains(m.TagNames, name) {
+			continue
+		}
+		err := s.gmc.Tag.AddMachines(name, []string{m.SystemID})
+		if isAnswer(err, http.StatusNotFound) {
 			if _, err := s.gmc.Tags.Create(params); err != nil && !isDuplicate(err) {
 				return nil, s.fail(err, "make tag %s", name)
 			}
 			said = append(said, "Tag "+name+" was made.")
-		case name == own && have.KernelOpts != opts:
-			if _, err := s.gmc.Tag.Update(name, params); err != nil {
-				return nil, s.fail(err, "set the kernel parameters of tag %s", name)
-			}
-			said = append(said, "The kernel parameters became: "+opts)
+			err = s.gmc.Tag.AddMachines(name, []string{m.SystemID})
 		}
-		if !slices.Contains(m.TagNames, name) {
-			if err := s.gmc.Tag.AddMachines(name, []string{m.SystemID}); err != nil {
-				return nil, s.fail(err, "put tag %s on machine %s", name, m)
-			}
-			said = append(said, "Tag "+name+" was put on the machine.")
+		if err != nil {
+			return nil, s.fail(err, "put tag %s on machine %s", name, m)
 		}
+		said = append(said, "Tag "+name+" was put on the machine.")
 	}
-	for _, name := range m.TagNames {
-		if slices.Contains(wanted, name) || tags[name].Comment != tagComment || tags[name].Definition != "" {
+	removed, err := s.removeTags(m, wanted, own)
+	return append(said, removed...), err
+}
+
+// removeTags takes off the tags that we made for an earlier design.
+func (s *session) removeTags(m *machine, wanted []string, own string) (said []string, err error) {
+	stale := m.TagNames
+	if !slices.Contains(stale, own) {
+		stale = append(slices.Clone(stale), own) // made, and not put on the machine before the process died
+	}
+	for _, name := range stale {
+		if slices.Contains(wanted, name) {
+			continue
+		}
+		t, err := s.tag(name)
+		if err != nil {
+			return said, err
+		}
+		if t == nil || t.Comment != tagComment || t.Definition != "" {
+			continue
+		}
+		if name == own {
+			if err := s.gmc.Tag.Delete(own); err != nil && !isAnswer(err, http.StatusNotFound) {
+				return said, s.fail(err, "delete tag %s", own)
+			}
+			said = append(said, "Tag "+own+" was deleted, as the design has no kernel parameters.")
 			continue
 		}
 		if err := s.gmc.Tag.RemoveMachines(name, []string{m.SystemID}); err != nil {
-			return nil, s.fail(err, "take tag %s off machine %s", name, m)
+			return said, s.fail(err, "take tag %s off machine %s", name, m)
 		}
 		said = append(said, "Tag "+name+" of an earlier design was taken off the machine.")
 	}
-	if t, exists := tags[own]; exists && opts == "" && t.Comment == tagComment {
-		if err := s.gmc.Tag.Delete(own); err != nil && !isAnswer(err, http.StatusNotFound) {
-			return nil, s.fail(err, "delete tag %s", own)
-		}
-		said = append(said, "Tag "+own+" was deleted, as the design has no kernel parameters.")
-	}
 	return said, nil
+}
+
+// tag reads one tag; nil when there is none. The list of all tags is not asked for: it has one for every node.
+func (s *session) tag(name string) (*entity.Tag, error) {
+	t, err := s.gmc.Tag.Get(name)
+	if isAnswer(err, http.StatusNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, s.fail(err, "read tag %s", name)
+	}
+	return t, nil
 }
 
 // isDuplicate reports whether a create failed because somebody else made the object meanwhile.

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/canonical/gomaasclient/entity"
 
@@ -18,8 +19,11 @@ import (
 // minMajor and minMinor are the oldest MAAS that the driver works with: 3.2.
 const minMajor, minMinor = 3, 2
 
+// clockTolerance is from where on ValidateNodeServices warns of clocks that differ.
+const clockTolerance = 30 * time.Second
+
 // ValidateNodeServices checks that MAAS answers (version/), is 3.2 or later, that our key is that of an administrator
-// (users/?op=whoami), that a rack controller is connected (rackcontrollers/) and that the images of the nodes are there
+// (users/?op=whoami), that the clocks agree (its Date header), that a rack controller is connected (rackcontrollers/) and that the images of the nodes are there
 // (boot-resources/). A missing image is a message, or NotFound where the call requires images.
 func (d *Driver) ValidateNodeServices(ctx context.Context, call drivers.SiteCall) (drivers.Report, error) {
 	s, err := d.siteSession(ctx, drivers.ValidateNodeServices, call)
@@ -42,6 +46,9 @@ func (d *Driver) ValidateNodeServices(ctx context.Context, call drivers.SiteCall
 		return drivers.Report{}, s.errorf(drivers.NotSupported, "Upgrade MAAS.", "MAAS is version %s, and %d.%d or later is needed", version.Version, minMajor, minMinor)
 	}
 	said := []string{fmt.Sprintf("MAAS %s at %s answers, and user %s administers it.", version.Version, d.base.Host, name)}
+	if ahead := time.Duration(d.wire.ahead.Load()) * time.Second; ahead.Abs() >= clockTolerance {
+		said = append(said, drivers.Warning(fmt.Sprintf("the clock of MAAS is %s ahead of this host's; it refuses requests that are more than five minutes old, so set both right.", ahead)))
+	}
 	racks, err := s.racksUp()
 	if err != nil {
 		return drivers.Report{}, err
@@ -117,26 +124,6 @@ func (s *session) racksUp() ([]string, error) {
 	}
 	sort.Strings(up)
 	return append([]string{"Rack controllers connected: " + strings.Join(up, ", ") + "."}, said...), nil
-}
-
-// CreateStorageTemplate sets the layout that MAAS gives to every machine that it commissions (default_storage_layout).
-func (d *Driver) CreateStorageTemplate(ctx context.Context, call drivers.SiteCall) (drivers.Report, error) {
-	s, err := d.siteSession(ctx, drivers.CreateStorageTemplate, call)
-	if err != nil {
-		return drivers.Report{}, err
-	}
-	have, err := s.config("default_storage_layout")
-	if err != nil {
-		return drivers.Report{}, err
-	}
-	want := d.cfg.StorageLayout
-	if have == want {
-		return drivers.Report{Outcome: drivers.Already, Messages: []string{"The default storage layout is " + want + "."}}, nil
-	}
-	if err := s.setConfig("default_storage_layout", want); err != nil {
-		return drivers.Report{}, err
-	}
-	return drivers.Report{Outcome: drivers.Changed, Messages: []string{"The default storage layout became " + want + " instead of " + orNothing(have) + "."}}, nil
 }
 
 // ConfigureUserCredentials gives the SSH keys of the design to our MAAS user (account/prefs/sshkeys/), as MAAS installs the

@@ -124,6 +124,11 @@ func (w *watch) due(id string, now time.Time) bool {
 	if !w.at.IsZero() && now.Sub(w.at) < w.pace {
 		return false
 	}
+	if now.Sub(w.at) > 4*w.pace {
+		// Nobody has waited for a while: what happened meanwhile is old news.
+		w.cursor = 0
+		clear(w.seen)
+	}
 	w.at = now
 	w.looks++
 	forgotten := func(at time.Time) bool { return now.Sub(at) > 4*w.pace }

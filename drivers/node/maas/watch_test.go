@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"drydock/drivers"
+	simulated "drydock/simulator/maas"
 )
 
 type roundTrip func(*http.Request) (*http.Response, error)
@@ -68,7 +69,9 @@ func TestNodesThatWaitShareOneSmallStatusReadPerInterval(t *testing.T) {
 		require.NoError(t, s.post("machines/", "", form("architecture", "amd64", "mac_addresses", "52:54:00:00:00:"+strconv.Itoa(10+i), "power_type", "manual"), &m))
 		ids = append(ids, m.SystemID)
 	}
-	waits := func(id string) (string, bool) { return s.busy(attempt{noted: true, begun: true, machine: id}, stCommissioning) }
+	waits := func(id string) (string, bool) {
+		return s.busy(attempt{noted: true, begun: true, machine: id}, stCommissioning)
+	}
 	round := func() {
 		now = now.Add(time.Hour)
 		for _, id := range ids {
@@ -91,11 +94,14 @@ func TestNodesThatWaitShareOneSmallStatusReadPerInterval(t *testing.T) {
 		require.Equal(t, []string{"GET events/ query"}, requests, "one read for all nodes of an interval")
 		require.Less(t, bytes, 1000)
 	}
+	var all []string
 	for range staleAfter + bodyEvery {
 		round()
 		requests, _ := count.take()
 		require.Len(t, requests, 1, "bodies are read instead of events, not besides")
+		all = append(all, requests...)
 	}
+	require.Contains(t, all, "GET machines/ ", "an event that was lost is made up for by a list of bodies")
 	round()
 	count.take()
 	for _, id := range ids {
@@ -131,6 +137,18 @@ func TestEventsTellTheProgressOfAWait(t *testing.T) {
 	require.Equal(t, stTesting, w.seen["abc123"].status, "a body that was read before the newest events is not kept")
 	w.take([]regionEvent{{ID: 13, Node: "abc123", Type: "Marking node failed"}}, now)
 	require.True(t, now.Before(w.seen["abc123"].doubted))
+}
+
+func TestWhereARegionAnswersNoEventsEachMachineIsReadByItself(t *testing.T) {
+	const node = "harbor-n1"
+	r := newRegion(t, testSite(), nil)
+	r.ready(node, false)
+	failures := make([]simulated.Failure, 10000)
+	for i := range failures {
+		failures[i].Status = http.StatusInternalServerError
+	}
+	r.maas.FailNext("GET events/ query", failures...)
+	r.must(drivers.Changed, node, newMemory(), r.driver.DeployNode)
 }
 
 func TestTheIntervalStretchesWithARegionThatIsSlow(t *testing.T) {

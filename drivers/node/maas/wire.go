@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -21,6 +22,9 @@ import (
 
 // maxBody bounds what is read of one answer: 64 MiB, a list of some thousand machines.
 const maxBody = 64 << 20
+
+// oldestTimestamp is how old a request may be at MAAS.
+const oldestTimestamp = 300 * time.Second
 
 // credentials are the parts of an API key.
 type credentials struct{ consumer, token, secret string }
@@ -52,6 +56,7 @@ type wire struct {
 	timeout time.Duration
 	address string
 	now     func() time.Time
+	ahead   atomic.Int64 // by how many seconds the region's clock is ahead of ours, as of its last answer
 }
 
 // bound is a wire for the calls of one action: it ends with the action's context. gomaasclient takes no context, so each
@@ -84,6 +89,9 @@ func (b *bound) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, b.noAnswer(req, op, err)
 	}
 	defer resp.Body.Close()
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		b.ahead.Store(int64(date.Sub(b.now()) / time.Second))
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
 		return nil, b.noAnswer(req, op, err)
@@ -112,8 +120,8 @@ func (b *bound) refusal(req *http.Request, op string, resp *http.Response, body 
 		e.retryAfter, e.retry = time.Duration(s)*time.Second, true
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
-		// Only what kind of refusal it is, never a word of the body.
-		e.expired = bytes.Contains(body, []byte("Expired timestamp"))
+		// Only what kind of refusal it is, never a word of the body, which packages of MAAS word in several ways.
+		e.expired = bytes.Contains(body, []byte("Expired timestamp")) || time.Duration(b.ahead.Load())*time.Second >= oldestTimestamp
 		return e
 	}
 	text := string(body)
