@@ -8,6 +8,7 @@ import (
 	"drydock/design"
 	"drydock/design/build"
 	"drydock/design/validate"
+	"drydock/design/verify"
 	"drydock/drivers"
 )
 
@@ -45,6 +46,8 @@ type Activities struct {
 	Drivers Drivers
 	Load    Load
 	Log     *slog.Logger
+	// Waivers allow machines to differ from their design.
+	Waivers []verify.Waiver
 	// Retry of a refused plan that time alone will change; 0 means 15 s.
 	BusyRetry time.Duration
 
@@ -66,6 +69,7 @@ func (a *Activities) Register(r Registry) {
 	r.RegisterActivity(RecordLeftAs, a.recordLeftAs)
 	r.RegisterActivity(FindHolder, a.findHolder)
 	r.RegisterActivity(AwaitNode, a.awaitNode)
+	r.RegisterActivity(string(drivers.VerifyHardware), a.verifyHardware)
 	for action, fn := range a.oobActions() {
 		r.RegisterActivity(string(action), fn)
 	}

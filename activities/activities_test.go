@@ -452,7 +452,7 @@ func TestAnUnknownDesignIsAnError(t *testing.T) {
 func TestEveryActionHasAPolicy(t *testing.T) {
 	h := &names{}
 	(&activities.Activities{Drivers: family{}}).Register(h)
-	assert.Len(t, h.list, 8+6+3+15)
+	assert.Len(t, h.list, 8+1+6+3+15)
 	for _, name := range h.list {
 		p := activities.PolicyOf(name)
 		assert.Positive(t, p.Attempt, name)

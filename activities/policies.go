@@ -43,6 +43,8 @@ var policies = map[string]Policy{
 	FindHolder:   read,
 	AwaitNode:    {Attempt: time.Minute, Total: 24 * time.Hour, First: time.Second, Longest: 30 * time.Second, Errors: 20},
 
+	string(drivers.VerifyHardware): local,
+
 	string(drivers.InterrogateOob): oobRead,
 	string(drivers.ConfigNodePxe):  oobWrite,
 	string(drivers.SetNodeBoot):    oobWrite,

@@ -13,6 +13,10 @@ const (
 	InterrogateOob Action = "InterrogateOob"
 )
 
+// VerifyHardware is the one step that calls no driver: it compares what InterrogateOob and InterrogateNode found with the
+// design.
+const VerifyHardware Action = "VerifyHardware"
+
 // Actions of the Node family that concern the site.
 const (
 	ValidateNodeServices     Action = "ValidateNodeServices"

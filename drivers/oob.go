@@ -5,7 +5,8 @@ import "context"
 // OOB controls a machine through its BMC. Implementations are safe for concurrent use; calls for one node come one at a
 // time, calls for different nodes at once.
 //
-// All actions return an *Error on failure, end within a second of their context, and leave no session behind at the BMC.
+// All actions return an *Error on failure, end within a second of their context, and lose no session at the BMC. A driver
+// that keeps one open for the next call deletes it by itself soon after, and is an io.Closer, whose Close deletes it at once.
 type OOB interface {
 	Driver
 	// ConfigNodePxe makes the machine able to boot from the network in the boot mode of its hardware profile.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"sort"
@@ -18,7 +19,10 @@ import (
 	"drydock/drivers"
 	"drydock/drivers/network/noop"
 	"drydock/drivers/node/maas"
+	"drydock/drivers/oob/bmc"
+	"drydock/drivers/oob/bmclib"
 	"drydock/drivers/oob/ipmi"
+	"drydock/drivers/oob/libvirt"
 	"drydock/drivers/oob/manual"
 	"drydock/drivers/oob/redfish"
 	"drydock/starter/config"
@@ -26,10 +30,12 @@ import (
 
 // The drivers that exist, by the name that configuration chooses them by. A new driver is its package and a line here.
 var (
-	oobDrivers = map[string]func(config.Drivers) (drivers.OOB, error){
+	oobDrivers = map[string]func(config.Drivers, *bmc.Broker) (drivers.OOB, error){
 		"redfish": newRedfish,
 		"ipmi":    newIPMI,
-		"manual":  func(config.Drivers) (drivers.OOB, error) { return manual.New(), nil },
+		"bmclib":  newBmclib,
+		"libvirt": newLibvirt,
+		"manual":  func(config.Drivers, *bmc.Broker) (drivers.OOB, error) { return manual.New(), nil },
 	}
 	nodeDrivers = map[string]func(config.Drivers) (drivers.Node, error){
 		"maas": newMAAS,
@@ -39,17 +45,33 @@ var (
 	}
 )
 
-func newRedfish(c config.Drivers) (drivers.OOB, error) {
+func newRedfish(c config.Drivers, broker *bmc.Broker) (drivers.OOB, error) {
 	return redfish.New(redfish.Config{
 		Addresses: c.Addresses, CAFile: c.Redfish.CAFile, Fingerprints: c.Redfish.Fingerprints,
 		Insecure: c.Redfish.Insecure, Timeout: c.Redfish.Timeout, PollInterval: c.Redfish.PollInterval,
+		Broker: broker,
 	})
 }
 
-func newIPMI(c config.Drivers) (drivers.OOB, error) {
+func newIPMI(c config.Drivers, broker *bmc.Broker) (drivers.OOB, error) {
 	return ipmi.New(ipmi.Config{
 		Addresses: c.Addresses, Port: c.IPMI.Port, Privilege: c.IPMI.Privilege, CipherSuites: c.IPMI.CipherSuites,
-		Timeout: c.IPMI.Timeout, PollInterval: c.IPMI.PollInterval,
+		Timeout: c.IPMI.Timeout, PollInterval: c.IPMI.PollInterval, Broker: broker,
+	})
+}
+
+func newBmclib(c config.Drivers, broker *bmc.Broker) (drivers.OOB, error) {
+	return bmclib.New(bmclib.Config{
+		Addresses: c.Addresses, Provider: c.Bmclib.Provider, CAFile: c.Bmclib.CAFile, Fingerprints: c.Bmclib.Fingerprints,
+		Insecure: c.Bmclib.Insecure, BasicAuth: c.Bmclib.BasicAuth, CipherSuites: c.Bmclib.CipherSuites,
+		Timeout: c.Bmclib.Timeout, PollInterval: c.Bmclib.PollInterval, Broker: broker,
+	})
+}
+
+func newLibvirt(c config.Drivers, broker *bmc.Broker) (drivers.OOB, error) {
+	return libvirt.New(libvirt.Config{
+		URIs: c.Libvirt.URIs, KnownHosts: c.Libvirt.KnownHosts, KeyFile: c.Libvirt.KeyFile,
+		Timeout: c.Libvirt.Timeout, PollInterval: c.Libvirt.PollInterval, Broker: broker,
 	})
 }
 
@@ -126,7 +148,13 @@ func newDrivers(cfg config.Drivers) (*chosen, error) {
 	for _, o := range cfg.Overrides {
 		oobs, nodes, networks = append(oobs, o.OOB), append(nodes, o.Node), append(networks, o.Network)
 	}
-	wrong = append(wrong, build(c.oob, oobDrivers, oobs, cfg, "oob")...)
+	// One broker for all out-of-band drivers: a BMC is one machine, whatever it is spoken to in.
+	broker := bmc.NewBroker(bmc.Limits{Idle: cfg.BMC.SessionIdle, CoolDown: cfg.BMC.LoginCoolDown})
+	brokered := map[string]func(config.Drivers) (drivers.OOB, error){}
+	for name, construct := range oobDrivers {
+		brokered[name] = func(cfg config.Drivers) (drivers.OOB, error) { return construct(cfg, broker) }
+	}
+	wrong = append(wrong, build(c.oob, brokered, oobs, cfg, "oob")...)
 	wrong = append(wrong, build(c.node, nodeDrivers, nodes, cfg, "node")...)
 	wrong = append(wrong, build(c.network, networkDrivers, networks, cfg, "network")...)
 	if len(wrong) > 0 {
@@ -194,6 +222,17 @@ func (c *chosen) override(site, node string) config.Override {
 		}
 	}
 	return found
+}
+
+// Close ends what drivers keep open, such as sessions at BMCs; no driver can be used after it.
+func (c *chosen) Close() error {
+	var all []error
+	for _, d := range c.oob {
+		if closer, ok := d.(io.Closer); ok {
+			all = append(all, closer.Close())
+		}
+	}
+	return errors.Join(all...)
 }
 
 // OOB implements activities.Drivers.

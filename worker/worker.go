@@ -16,6 +16,7 @@ import (
 	"drydock/design/ingest"
 	"drydock/design/state"
 	"drydock/design/validate"
+	"drydock/design/verify"
 	"drydock/drivers"
 	"drydock/starter"
 	"drydock/starter/config"
@@ -30,6 +31,8 @@ const stopTimeout = 30 * time.Second
 type Worker struct {
 	worker sdkworker.Worker
 	store  *state.Store
+	chosen *chosen
+	log    *slog.Logger
 	fatal  chan error
 }
 
@@ -49,7 +52,7 @@ func New(ctx context.Context, c *starter.Client, cfg config.Config, build string
 	if err != nil {
 		return nil, err
 	}
-	w := &Worker{store: store, fatal: make(chan error, 1)}
+	w := &Worker{store: store, chosen: chosen, log: log, fatal: make(chan error, 1)}
 	w.worker = sdkworker.New(c.Temporal(), c.Queue(), sdkworker.Options{
 		MaxConcurrentActivityExecutionSize: cfg.Worker.MaxActivities,
 		WorkerStopTimeout:                  stopTimeout,
@@ -63,7 +66,7 @@ func New(ctx context.Context, c *starter.Client, cfg config.Config, build string
 	workflows.Register(w.worker)
 	kept := keeper{store}
 	all := &activities.Activities{
-		Store: kept, Drivers: chosen, Log: log,
+		Store: kept, Drivers: chosen, Log: log, Waivers: waivers(cfg.Verify),
 		Load: Loader(ingest.Reader{HTTP: &http.Client{Timeout: time.Minute}, Designs: kept, Missing: state.ErrNotFound}),
 	}
 	all.Register(named{w.worker})
@@ -73,6 +76,11 @@ func New(ctx context.Context, c *starter.Client, cfg config.Config, build string
 // Run works until the context ends, then lets running activities end.
 func (w *Worker) Run(ctx context.Context) error {
 	defer w.store.Close()
+	defer func() { // after the last activity has ended
+		if err := w.chosen.Close(); err != nil {
+			w.log.Warn("sessions may be left behind", "error", err)
+		}
+	}()
 	if err := w.worker.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -83,6 +91,14 @@ func (w *Worker) Run(ctx context.Context) error {
 	case err := <-w.fatal:
 		return fmt.Errorf("the worker can't go on: %w", err)
 	}
+}
+
+func waivers(c config.Verify) []verify.Waiver {
+	var out []verify.Waiver
+	for _, w := range c.Waivers {
+		out = append(out, verify.Waiver{Nodes: w.Nodes, Checks: w.Checks, Reason: w.Reason})
+	}
+	return out
 }
 
 // Loader reads, compiles and checks designs.

@@ -121,12 +121,13 @@ func (s *sim) call() drivers.NodeCall {
 
 func (s *sim) ipmi(t *testing.T) drivers.OOB {
 	d, err := ipmi.New(ipmi.Config{
-		Broker: oneCallOneSession(), Addresses: map[string]string{loopback.String(): s.address}, Timeout: 200 * time.Millisecond, Retries: 2, Gap: time.Millisecond,
+		Addresses: map[string]string{loopback.String(): s.address}, Timeout: 200 * time.Millisecond, Retries: 2, Gap: time.Millisecond,
 		PollInterval: 20 * time.Millisecond, PowerTimeout: 10 * time.Second, GracefulTimeout: 200 * time.Millisecond,
 		// ipmi_sim turns a cycled machine on again after a second.
 		SettleTimeout: 2 * time.Second,
 	})
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
 	return d
 }
 
@@ -170,10 +171,23 @@ func ipmitoolOnSim(t *testing.T) conformance.OOBTarget {
 
 func ipmitoolAt(t *testing.T, addresses map[string]string, suites ...int) drivers.OOB {
 	d, err := bmclib.New(bmclib.Config{
-		Broker: oneCallOneSession(), Addresses: addresses, Provider: "ipmitool", CipherSuites: suites,
+		Addresses: addresses, Provider: "ipmitool", CipherSuites: suites,
 		Timeout: 2 * time.Second, PollInterval: 20 * time.Millisecond, PowerTimeout: 10 * time.Second,
 		GracefulTimeout: 200 * time.Millisecond, SettleTimeout: 2 * time.Second,
 	})
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
 	return d
+}
+
+// TestASilentBMCIsNotTakenForAShutdown: bmclib's ipmitool provider answers a graceful shutdown with success then.
+func TestASilentBMCIsNotTakenForAShutdown(t *testing.T) {
+	o := ipmitoolOnSim(t)
+	o.Call.Journal = conformance.NewJournal()
+	o.SetPower(true)
+	o.Silence()
+	_, err := o.Driver.PowerOffNode(t.Context(), o.Call)
+	require.Error(t, err)
+	require.Equal(t, drivers.Unreachable, drivers.ClassOf(err), err.Error())
+	require.True(t, o.Power())
 }

@@ -209,10 +209,11 @@ func (s *shell) serve(made net.Conn, config *ssh.ServerConfig) {
 
 func libvirtDriver(t *testing.T, knownHosts string, uris map[string]string) *libvirt.Driver {
 	d, err := libvirt.New(libvirt.Config{
-		Broker: oneCallOneSession(), KnownHosts: knownHosts, URIs: uris, ConnectTimeout: time.Second, Timeout: 2 * time.Second,
+		KnownHosts: knownHosts, URIs: uris, ConnectTimeout: time.Second, Timeout: 2 * time.Second,
 		PollInterval: 5 * time.Millisecond, PowerTimeout: 5 * time.Second, GracefulTimeout: 200 * time.Millisecond, SettleTimeout: 200 * time.Millisecond,
 	})
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
 	return d
 }
 

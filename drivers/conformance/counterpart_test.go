@@ -16,7 +16,6 @@ import (
 	"drydock/design"
 	"drydock/drivers"
 	"drydock/drivers/conformance"
-	"drydock/drivers/oob/bmc"
 	"drydock/drivers/oob/bmclib"
 	simbmc "drydock/simulator/bmc"
 	"drydock/simulator/bmc/redfish"
@@ -189,7 +188,7 @@ func gofishDriver(t *testing.T, b *simbmc.BMCs) drivers.OOB {
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(file, b.Certificates()[worldtest.RedfishBMC], 0o600))
 	d, err := bmclib.New(bmclib.Config{
-		Broker: oneCallOneSession(), Addresses: b.Addresses(), Provider: "gofish", CAFile: file, ConnectTimeout: time.Second, Timeout: 2 * time.Second,
+		Addresses: b.Addresses(), Provider: "gofish", CAFile: file, ConnectTimeout: time.Second, Timeout: 2 * time.Second,
 		PollInterval: 5 * time.Millisecond, PowerTimeout: 5 * time.Second, GracefulTimeout: 200 * time.Millisecond,
 		SettleTimeout: 200 * time.Millisecond, ReadBackTimeout: 100 * time.Millisecond,
 	})
@@ -207,9 +206,6 @@ func ipmitoolOnSite(t *testing.T) conformance.OOBTarget {
 	target.Sessions = nil
 	return target
 }
-
-// oneCallOneSession is a broker that keeps no session, so that one left behind is seen at once.
-func oneCallOneSession() *bmc.Broker { return bmc.NewBroker(bmc.Limits{Idle: -1}) }
 
 // nodeAt is a node whose controller is at 127.0.0.1.
 func nodeAt(account, credential string) *design.Node {

@@ -18,6 +18,9 @@ const (
 	FaultPowerStuck     Fault = "power-stuck"      // power commands are accepted, and nothing happens
 	FaultSoftOffIgnored Fault = "soft-off-ignored" // the running system does not react to a graceful shutdown
 	FaultBootIgnored    Fault = "boot-ignored"     // the firmware consumes the boot override, and does not obey it
+	FaultDriveFailed    Fault = "drive-failed"     // the first disk has failed, says its controller
+	FaultDriveWorn      Fault = "drive-worn"       // the first disk predicts its failure
+	FaultOverheated     Fault = "overheated"       // a processor is above its critical temperature
 )
 
 // AllFaults lists every fault there is.
@@ -25,6 +28,7 @@ func AllFaults() []Fault {
 	return []Fault{
 		FaultBMCSilent, FaultBMCAuth, FaultBMCBusy, FaultBMCFull, FaultAnswerLost, FaultCommission, FaultTest,
 		FaultInstall, FaultErase, FaultNoNetboot, FaultPowerStuck, FaultSoftOffIgnored, FaultBootIgnored,
+		FaultDriveFailed, FaultDriveWorn, FaultOverheated,
 	}
 }
 

@@ -23,6 +23,7 @@ type Machine struct {
 	system   string
 	onBoot   func()
 	faults   map[Fault]bool
+	since    map[Fault]time.Time // when a fault began
 	counters Counters
 
 	// epoch changes with every change of power or of plan; what was scheduled in an earlier epoch never happens.
@@ -39,6 +40,7 @@ func newMachine(w *World, h Hardware, seed int64) *Machine {
 		random:   rand.New(rand.NewPCG(uint64(seed), sum.Sum64())),
 		power:    PowerOff,
 		faults:   map[Fault]bool{},
+		since:    map[Fault]time.Time{},
 	}
 }
 
@@ -141,6 +143,9 @@ func (m *Machine) SetFault(f Fault, on bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if on {
+		if !m.faults[f] {
+			m.since[f] = time.Now()
+		}
 		m.faults[f] = true
 	} else {
 		delete(m.faults, f)

@@ -43,6 +43,15 @@ func (c Config) values() Problems {
 			bad(fmt.Sprintf("drivers.overrides[%d]", i), "chooses nothing: give oob, network or node")
 		}
 	}
+	for i, w := range c.Verify.Waivers {
+		key := fmt.Sprintf("verify.waivers[%d]", i)
+		if len(w.Nodes) == 0 || len(w.Checks) == 0 {
+			bad(key, "names no nodes or no checks")
+		}
+		if strings.TrimSpace(w.Reason) == "" {
+			bad(key, "has no reason: say why these nodes may differ")
+		}
+	}
 	for bmc, real := range d.Addresses {
 		if err := checkListen(real); err != nil {
 			bad("drivers.addresses."+bmc, "%v", err)
@@ -65,11 +74,16 @@ func (c Config) values() Problems {
 		bad("drivers.maas.erase", "must be one of %s", strings.Join(erase, ", "))
 	}
 	for key, duration := range map[string]time.Duration{
+		"drivers.bmc.login_cool_down":   d.BMC.LoginCoolDown,
 		"drivers.maas.poll_interval":    d.MAAS.PollInterval,
 		"drivers.redfish.timeout":       d.Redfish.Timeout,
 		"drivers.redfish.poll_interval": d.Redfish.PollInterval,
 		"drivers.ipmi.timeout":          d.IPMI.Timeout,
 		"drivers.ipmi.poll_interval":    d.IPMI.PollInterval,
+		"drivers.bmclib.timeout":        d.Bmclib.Timeout,
+		"drivers.bmclib.poll_interval":  d.Bmclib.PollInterval,
+		"drivers.libvirt.timeout":       d.Libvirt.Timeout,
+		"drivers.libvirt.poll_interval": d.Libvirt.PollInterval,
 	} {
 		if duration <= 0 {
 			bad(key, "must be longer than 0")

@@ -4,7 +4,7 @@
 // The file is YAML. Every key of the file can also be given in the environment, which wins: the name is DRYDOCK_ and the
 // key in upper case, with two underscores between levels, such as DRYDOCK_DRIVERS__MAAS__API_KEY for drivers.maas.api_key.
 // DRYDOCK_CONFIG names the file. Lists of numbers are separated by commas; lists and maps that are keyed by addresses or
-// hold further keys (drivers.overrides, drivers.addresses, drivers.redfish.fingerprints) are for the file only.
+// hold further keys (drivers.overrides, drivers.addresses, drivers.redfish.fingerprints, verify.waivers) are for the file only.
 package config
 
 import (
@@ -22,6 +22,19 @@ type Config struct {
 	Server    Server  `koanf:"server"`
 	Worker    Worker  `koanf:"worker"`
 	Drivers   Drivers `koanf:"drivers"`
+	Verify    Verify  `koanf:"verify"`
+}
+
+// Verify says what VerifyNodes lets machines differ in from their design.
+type Verify struct {
+	Waivers []Waiver `koanf:"waivers"`
+}
+
+// Waiver lets nodes differ in some checks, for a reason that is shown with the result.
+type Waiver struct {
+	Nodes  []string `koanf:"nodes"`
+	Checks []string `koanf:"checks"` // such as bios_version, drive:S1; the word before the colon stands for all of its kind
+	Reason string   `koanf:"reason"`
 }
 
 // State is where designs and the build model are kept.
@@ -49,7 +62,8 @@ type Drivers struct {
 	Node string `koanf:"node"`
 	// Network is the name of the network driver; default noop.
 	Network string `koanf:"network"`
-	// OOB maps an oob type of the design to the name of a driver; default ipmi: ipmi, redfish: redfish, manual: manual.
+	// OOB maps an oob type of the design to the name of a driver; default ipmi: ipmi, redfish: redfish, libvirt: libvirt, manual:
+	// manual.
 	OOB map[string]string `koanf:"oob"`
 	// Overrides replace the choice for sites and nodes; the last that matches wins.
 	Overrides []Override `koanf:"overrides"`
@@ -59,9 +73,12 @@ type Drivers struct {
 	// machine reaches them: loopback, link-local, and metadata services of clouds; default none.
 	Locations []string `koanf:"locations"`
 
+	BMC     BMC     `koanf:"bmc"`
 	MAAS    MAAS    `koanf:"maas"`
 	Redfish Redfish `koanf:"redfish"`
 	IPMI    IPMI    `koanf:"ipmi"`
+	Bmclib  Bmclib  `koanf:"bmclib"`
+	Libvirt Libvirt `koanf:"libvirt"`
 }
 
 // Override chooses other drivers for a site (empty: every site) and nodes (empty: all of the site).
@@ -71,6 +88,15 @@ type Override struct {
 	OOB     string   `koanf:"oob"`
 	Network string   `koanf:"network"`
 	Node    string   `koanf:"node"`
+}
+
+// BMC is what the broker holds all out-of-band drivers to.
+type BMC struct {
+	// SessionIdle is how long a session that nobody uses is kept; default 3s, negative: not at all.
+	SessionIdle time.Duration `koanf:"session_idle"`
+	// LoginCoolDown is how long after a refused login the same account and password are not tried again for the same
+	// design; default 1m.
+	LoginCoolDown time.Duration `koanf:"login_cool_down"`
 }
 
 // MAAS is the region that the maas driver talks to.
@@ -99,4 +125,28 @@ type IPMI struct {
 	CipherSuites []int         `koanf:"cipher_suites"` // default 17, 3; never 0
 	Timeout      time.Duration `koanf:"timeout"`       // of one request; default 2s
 	PollInterval time.Duration `koanf:"poll_interval"` // of power states; default 2s
+}
+
+// Bmclib configures the bmclib driver. Which node it drives is chosen by drivers.oob or drivers.overrides.
+type Bmclib struct {
+	// Provider is asrockrack, dell, gofish, intelamt, ipmitool, openbmc or supermicro; a node's oob section may name
+	// another (provider). No default.
+	Provider     string            `koanf:"provider"`
+	CAFile       string            `koanf:"ca_file"`
+	Fingerprints map[string]string `koanf:"fingerprints"`  // BMC address of the design to sha256 of its certificate
+	Insecure     bool              `koanf:"insecure"`      // no TLS verification: only for laboratories
+	BasicAuth    bool              `koanf:"basic_auth"`    // gofish, dell: no sessions
+	CipherSuites []int             `koanf:"cipher_suites"` // ipmitool; default 17, 3; never 0
+	Timeout      time.Duration     `koanf:"timeout"`       // of one operation; default 30s
+	PollInterval time.Duration     `koanf:"poll_interval"` // of power states; default 2s
+}
+
+// Libvirt configures the libvirt driver.
+type Libvirt struct {
+	// URIs maps names of nodes to the URI that takes the place of oob.libvirt_uri: qemu+ssh, qemu+tcp or qemu+unix.
+	URIs         map[string]string `koanf:"uris"`
+	KnownHosts   string            `koanf:"known_hosts"`   // host keys, as OpenSSH keeps them; needed for qemu+ssh
+	KeyFile      string            `koanf:"key_file"`      // private key for ssh
+	Timeout      time.Duration     `koanf:"timeout"`       // of one call; default 30s
+	PollInterval time.Duration     `koanf:"poll_interval"` // of power states; default 1s
 }

@@ -21,14 +21,18 @@ func Default() Config {
 			OOB: map[string]string{
 				design.OOBIPMI:    "ipmi",
 				design.OOBRedfish: "redfish",
+				design.OOBLibvirt: "libvirt",
 				design.OOBManual:  "manual",
 			},
+			BMC:     BMC{SessionIdle: 3 * time.Second, LoginCoolDown: time.Minute},
 			MAAS:    MAAS{PollInterval: 15 * time.Second, Erase: EraseQuick},
 			Redfish: Redfish{Timeout: 30 * time.Second, PollInterval: 2 * time.Second},
 			IPMI: IPMI{
 				Port: 623, Privilege: "administrator", CipherSuites: []int{17, 3},
 				Timeout: 2 * time.Second, PollInterval: 2 * time.Second,
 			},
+			Bmclib:  Bmclib{CipherSuites: []int{17, 3}, Timeout: 30 * time.Second, PollInterval: 2 * time.Second},
+			Libvirt: Libvirt{Timeout: 30 * time.Second, PollInterval: time.Second},
 		},
 	}
 }

@@ -23,6 +23,8 @@ import (
 	"drydock/design"
 	"drydock/design/validate"
 	"drydock/simulator"
+	"drydock/simulator/bmc/redfish"
+	"drydock/simulator/world"
 	"drydock/starter"
 	"drydock/workflows"
 )
@@ -94,6 +96,8 @@ type options struct {
 	apiKey     string
 	// manual has all BMCs operated by hand.
 	manual bool
+	// quirks are those of the Redfish services; nil: none.
+	quirks func(*world.Machine) redfish.Quirks
 }
 
 func start(t testing.TB, o options) *stack {
@@ -116,7 +120,7 @@ func start(t testing.TB, o options) *stack {
 	if o.speed == 0 {
 		o.speed = 60
 	}
-	s.sim, err = simulator.Start(t.Context(), s.site, simulator.Options{Seed: 1, Speed: o.speed, APIKey: o.apiKey,
+	s.sim, err = simulator.Start(t.Context(), s.site, simulator.Options{Seed: 1, Speed: o.speed, APIKey: o.apiKey, Quirks: o.quirks,
 		MAASAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0"})
 	require.NoError(t, err)
 	t.Cleanup(func() { s.sim.Close() })
@@ -215,7 +219,7 @@ func (s *stack) writeConfig(o options) {
 		"addresses": s.sim.BMCAddresses(),
 		"maas":      map[string]any{"url": s.sim.MAASURL(), "api_key_file": key, "poll_interval": "300ms"},
 		"redfish":   map[string]any{"insecure": true, "poll_interval": "100ms"},
-		"ipmi":      map[string]any{"poll_interval": "100ms", "timeout": "500ms"},
+		"ipmi":      map[string]any{"poll_interval": "100ms", "timeout": "1s"},
 	}
 	if o.manual {
 		drivers["oob"] = map[string]string{design.OOBIPMI: "manual", design.OOBRedfish: "manual"}

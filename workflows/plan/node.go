@@ -33,6 +33,7 @@ func Node(op Operation, node *design.Node, known build.Node, lacks map[drivers.A
 		}
 		b.prepare(state)
 		b.add(drivers.InterrogateNode, EffectNone, "what was found goes into the build model")
+		b.compare("what the operating system found has to be what the hardware profile says")
 	case Deploy:
 		if b.refuse(state, "deploy") {
 			break
@@ -139,6 +140,14 @@ func (b *builder) verify() {
 	b.phase = "verify"
 	b.add(drivers.InterrogateOob, EffectNone, "the BMC has to answer, and to be that of the designed machine")
 	b.add(drivers.InterrogatePort, EffectNone, "the port has to be that of the designed machine")
+	b.compare("the machine has to be what the hardware profile says, without failed parts")
+}
+
+// compare adds the comparison with the design where a BMC told anything to compare.
+func (b *builder) compare(reason string) {
+	if _, blind := b.lacks[drivers.InterrogateOob]; !blind {
+		b.add(drivers.VerifyHardware, EffectNone, reason)
+	}
 }
 
 func (b *builder) prepare(state build.Provisioner) {

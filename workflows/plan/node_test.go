@@ -57,19 +57,19 @@ func TestNode(t *testing.T) {
 	}{
 		"an unknown machine is booted from the network, commissioned and configured": {
 			plan.Prepare, known(build.StatusAbsent, false),
-			join(boot, one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, one(drivers.InterrogateNode)), "", "",
+			join(boot, one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, one(drivers.InterrogateNode, drivers.VerifyHardware)), "", "",
 		},
 		"a machine that has enlisted is not power-cycled": {
 			plan.Prepare, known(build.StatusNew, false),
-			join(one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, one(drivers.InterrogateNode)), "", "",
+			join(one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, one(drivers.InterrogateNode, drivers.VerifyHardware)), "", "",
 		},
 		"a machine that commissions is waited for": {
 			plan.Prepare, known(build.StatusCommissioning, false),
-			join(one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, one(drivers.InterrogateNode)), "", "",
+			join(one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, one(drivers.InterrogateNode, drivers.VerifyHardware)), "", "",
 		},
 		"a ready machine is only configured": {
 			plan.Prepare, known(build.StatusReady, false),
-			join(one(drivers.IdentifyNode), configure, one(drivers.InterrogateNode)), "", "",
+			join(one(drivers.IdentifyNode), configure, one(drivers.InterrogateNode, drivers.VerifyHardware)), "", "",
 		},
 		"a deployed machine of ours is beyond prepared":      {plan.Prepare, known(build.StatusDeployed, true), nil, "beyond prepared", ""},
 		"a deployed machine of somebody else is not touched": {plan.Prepare, known(build.StatusDeployed, false), nil, "", drivers.Conflict},
@@ -91,10 +91,10 @@ func TestNode(t *testing.T) {
 		"a failed deployment of ours is installed again": {plan.Deploy, known(build.StatusDeployFailed, true), install, "", ""},
 		"the whole way has every step once": {
 			plan.Provision, known(build.StatusAbsent, false),
-			join(one(drivers.InterrogateOob), boot, one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, install), "", "",
+			join(one(drivers.InterrogateOob, drivers.VerifyHardware), boot, one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, install), "", "",
 		},
 		"the whole way of a deployed machine is no step at all": {plan.Provision, known(build.StatusDeployed, true), nil, "deployed", ""},
-		"verifying asks the BMC only":                           {plan.Verify, build.Node{}, one(drivers.InterrogateOob), "", ""},
+		"verifying asks the BMC only, and compares":              {plan.Verify, build.Node{}, one(drivers.InterrogateOob, drivers.VerifyHardware), "", ""},
 		"destroying looks at the machine before it erases": {
 			plan.Destroy, known(build.StatusDeployed, true), one(drivers.InterrogateOob, drivers.DestroyNode), "", "",
 		},

@@ -2,10 +2,7 @@ package bmc_test
 
 import (
 	"context"
-	"errors"
 	"net/netip"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,109 +14,6 @@ import (
 	"drydock/drivers"
 	"drydock/drivers/oob/bmc"
 )
-
-// counter is a protocol that counts its sessions.
-type counter struct {
-	open, peak atomic.Int32
-	opening    chan struct{} // when set, opening waits for it
-}
-
-func (c *counter) session() bmc.Session[int] {
-	return bmc.Session[int]{
-		Limit: 5 * time.Second,
-		Open: func(context.Context) (int, error) {
-			if c.opening != nil {
-				<-c.opening
-			}
-			if n := c.open.Add(1); n > c.peak.Load() {
-				c.peak.Store(n)
-			}
-			return 1, nil
-		},
-		Close: func(ctx context.Context, _ int) {
-			if ctx.Err() == nil { // a closing that can't be sent closes nothing
-				c.open.Add(-1)
-			}
-		},
-	}
-}
-
-func TestUseHasOneSessionPerBMC(t *testing.T) {
-	var locks bmc.Locks
-	var c counter
-	var wg sync.WaitGroup
-	for range 20 {
-		wg.Go(func() {
-			assert.NoError(t, bmc.Use(t.Context(), &locks, "a", c.session(), func(context.Context, int) error { return nil }))
-		})
-	}
-	wg.Wait()
-	assert.EqualValues(t, 1, c.peak.Load())
-	assert.Zero(t, c.open.Load())
-}
-
-func TestUseDoesNotHoldUpOtherBMCs(t *testing.T) {
-	var locks bmc.Locks
-	var c counter
-	err := bmc.Use(t.Context(), &locks, "a", c.session(), func(ctx context.Context, _ int) error {
-		return bmc.Use(ctx, &locks, "b", c.session(), func(context.Context, int) error { return nil })
-	})
-	require.NoError(t, err)
-}
-
-func TestUseClosesTheSessionOnEveryWayOut(t *testing.T) {
-	broken := errors.New("broken")
-	for _, c := range []struct {
-		name string
-		use  func(context.Context, context.CancelFunc) error
-		want error
-	}{
-		{"after a success", func(context.Context, context.CancelFunc) error { return nil }, nil},
-		{"after a failure", func(context.Context, context.CancelFunc) error { return broken }, broken},
-		{"after a cancellation", func(ctx context.Context, cancel context.CancelFunc) error { cancel(); return ctx.Err() }, context.Canceled},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var locks bmc.Locks
-			var n counter
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			err := bmc.Use(ctx, &locks, "a", n.session(), func(ctx context.Context, _ int) error { return c.use(ctx, cancel) })
-			require.ErrorIs(t, err, c.want)
-			assert.Eventually(t, func() bool { return n.open.Load() == 0 }, time.Second, time.Millisecond)
-		})
-	}
-}
-
-func TestUseClosesASessionThatOpensAfterTheCallerLeft(t *testing.T) {
-	var locks bmc.Locks
-	c := counter{opening: make(chan struct{})}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	start := time.Now()
-	err := bmc.Use(ctx, &locks, "a", c.session(), func(context.Context, int) error { return nil })
-	require.ErrorIs(t, err, context.Canceled)
-	assert.Less(t, time.Since(start), time.Second)
-	close(c.opening)
-	// The turn passes on only when the late session is closed.
-	release, err := locks.Lock(t.Context(), "a")
-	require.NoError(t, err)
-	release()
-	assert.Zero(t, c.open.Load())
-}
-
-func TestLockEndsWithItsContext(t *testing.T) {
-	var locks bmc.Locks
-	release, err := locks.Lock(t.Context(), "a")
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err = locks.Lock(ctx, "a")
-	require.ErrorIs(t, err, context.Canceled)
-	release()
-	release, err = locks.Lock(t.Context(), "a")
-	require.NoError(t, err)
-	release()
-}
 
 func TestEndpoints(t *testing.T) {
 	node := func(ip string) *design.Node {

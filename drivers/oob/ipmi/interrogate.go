@@ -17,62 +17,111 @@ import (
 	"drydock/drivers/oob/bmc"
 )
 
-// InterrogateOob reads Get Device ID, Get Chassis Status, the boot flags, Get System GUID and FRU device 0 into the build
-// model. IPMI tells neither MACs of the machine nor its processors or memory. What a BMC does not have is left out.
+// inventory is what one reading of a machine found. It is shared among callers, so nobody writes to it.
+type inventory struct {
+	identity build.Identity
+	oob      build.OOB
+	missing  []string // messages about parts that are not reported
+}
+
+// InterrogateOob reads Get Chassis Status, the boot flags, Get Device ID, Get System GUID, FRU device 0, the system event
+// log and the sensors into the build model. IPMI tells neither MACs, drives nor PCI devices of the machine, nor its
+// processors, memory and BIOS version. What a BMC does not have is left out. Callers at the same time share one reading.
 func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.withBMC(ctx, drivers.InterrogateOob, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
-		b := learned(call)
-		status, err := c.status(ctx)
-		if err != nil {
-			return drivers.Report{}, err
-		}
-		b.OOB.Power = build.PowerOff
-		if status.PowerIsOn {
-			b.OOB.Power = build.PowerOn
-		}
-		b.OOB.Alarms = alarms(status)
-		b.OOB.Health = "OK"
-		if len(b.OOB.Alarms) > 0 {
-			b.OOB.Health = "Warning"
-		}
-		if status.PowerFault || status.PowerOverload || status.PowerControlFault {
-			b.OOB.Health = "Critical"
-		}
-		flags, err := c.bootFlags(ctx)
-		if err != nil && !answered(err) {
-			return drivers.Report{}, err
-		}
-		b.OOB.BootTarget = flags.target()
+	out, err := d.interrogate(ctx, call)
+	if err != nil {
+		return drivers.Report{}, bmc.Failure(drivers.InterrogateOob, call, err)
+	}
+	for i, m := range out.Messages {
+		out.Messages[i] = bmc.Clean(call, m)
+	}
+	return out, nil
+}
 
-		var device *app.GetDeviceIDResponse
-		err = c.do(ctx, "read the device id", func(ctx context.Context) (err error) { device, err = c.client.GetDeviceID(ctx); return err })
-		switch {
-		case err == nil:
-			b.OOB.BMCVersion = fmt.Sprintf("%d.%02d", device.MajorFirmwareRevision, device.MinorFirmwareRevision)
-		case !answered(err):
-			return drivers.Report{}, err
-		}
-
-		seen, err := c.identity(ctx)
-		if err != nil {
-			return drivers.Report{}, err
-		}
-		if err := bmc.SameMachine(call.Build.Identity, seen); err != nil {
-			return drivers.Report{}, err
-		}
-		b.Identity = bmc.Learn(call.Build.Identity, seen)
-		b.OOB.ObservedAt = time.Now().UTC()
-
-		messages := []string{fmt.Sprintf("The BMC reports %s, power %s.", bmc.Describe(seen), b.OOB.Power)}
-		for _, a := range b.OOB.Alarms {
-			messages = append(messages, "The BMC raises an alarm: "+a+".")
-		}
-		if len(call.Node.OOB.Credential) > maxPassword {
-			messages = append(messages, drivers.Warning(fmt.Sprintf("the credential has %d bytes; IPMI knows the first %d only, and these were used",
-				len(call.Node.OOB.Credential), maxPassword)))
-		}
-		return drivers.Report{Outcome: drivers.Already, Messages: messages, Build: &b}, nil
+func (d *Driver) interrogate(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
+	endpoint, err := d.endpoints.Of(call.Node)
+	if err != nil {
+		return drivers.Report{}, err
+	}
+	seen, err := bmc.Read(ctx, d.broker, d.access(endpoint, call), "inventory", func(ctx context.Context, c *conn) (*inventory, error) {
+		return c.inventory(ctx)
 	})
+	if err != nil {
+		return drivers.Report{}, err
+	}
+	if err := bmc.SameMachine(call.Build.Identity, seen.identity); err != nil {
+		return drivers.Report{}, err
+	}
+	b := learned(call)
+	b.OOB = seen.oob
+	b.OOB.Driver = Name
+	b.Identity = bmc.Learn(call.Build.Identity, seen.identity)
+	messages := []string{fmt.Sprintf("The BMC reports %s, power %s.", bmc.Describe(seen.identity), b.OOB.Power)}
+	messages = append(messages, seen.missing...)
+	for _, a := range b.OOB.Alarms {
+		messages = append(messages, "The BMC raises an alarm: "+a+".")
+	}
+	if len(call.Node.OOB.Credential) > maxPassword {
+		messages = append(messages, drivers.Warning(fmt.Sprintf("the credential has %d bytes; IPMI knows the first %d only, and these were used",
+			len(call.Node.OOB.Credential), maxPassword)))
+	}
+	return drivers.Report{Outcome: drivers.Already, Messages: messages, Build: &b}, nil
+}
+
+// inventory reads all that the BMC tells.
+func (c *conn) inventory(ctx context.Context) (*inventory, error) {
+	out := &inventory{}
+	status, err := c.status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.oob.Power = build.PowerOff
+	if status.PowerIsOn {
+		out.oob.Power = build.PowerOn
+	}
+	out.oob.Alarms, out.oob.Health = alarms(status), build.HealthOK
+	if len(out.oob.Alarms) > 0 {
+		out.oob.Health = build.HealthWarning
+	}
+	if status.PowerFault || status.PowerOverload || status.PowerControlFault || status.DriveFault {
+		out.oob.Health = build.HealthCritical
+	}
+	if out.identity, err = c.identity(ctx); err != nil {
+		return nil, err
+	}
+	for _, part := range []struct {
+		name string
+		read func() error
+	}{
+		{"its boot flags", func() error {
+			flags, err := c.bootFlags(ctx)
+			out.oob.BootTarget = flags.target()
+			return err
+		}},
+		{"its firmware version", func() (err error) { out.oob.BMCVersion, err = c.firmware(ctx); return err }},
+		{"its event log", func() (err error) { out.oob.Log, err = c.log(ctx); return err }},
+		{"its sensors", func() (err error) { out.oob.Sensors, err = c.sensors(ctx); return err }},
+	} {
+		switch err := part.read(); {
+		case err == nil:
+		case answered(err): // it has none, or not for this account
+			out.missing = append(out.missing, "The BMC does not report "+part.name+".")
+		default:
+			return nil, err
+		}
+	}
+	out.oob.ObservedAt = time.Now().UTC()
+	return out, nil
+}
+
+// firmware is the revision in Get Device ID.
+func (c *conn) firmware(ctx context.Context) (string, error) {
+	var device *app.GetDeviceIDResponse
+	err := c.do(ctx, "read the device id", func(ctx context.Context) (err error) { device, err = c.client.GetDeviceID(ctx); return err })
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d.%02d", device.MajorFirmwareRevision, device.MinorFirmwareRevision), nil
 }
 
 // alarms are the fault bits of Get Chassis Status.

@@ -26,7 +26,7 @@ type conn struct {
 	retries  int
 	gap      time.Duration
 	pace     *bmc.Pace
-	power    string    // as read last
+	power    string // as read last
 }
 
 // access opens and closes IPMI sessions for a call.

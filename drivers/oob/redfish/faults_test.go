@@ -274,6 +274,37 @@ func TestRefusedCredentialsWithStatus400AreAuthFailedToo(t *testing.T) {
 	assert.Equal(t, 1, s.logins)
 }
 
+func TestARefusedPasswordIsSentOnce(t *testing.T) {
+	for name, quirk := range map[string]func(*service){
+		"to a service with sessions":          func(*service) {},
+		"to a service without sessions":       func(s *service) { s.noSessions = true },
+		"to a service that answers it by 400": func(s *service) { s.authOverload = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t)
+			quirk(s)
+			d, call := driverFor(t, s), callFor(s)
+			call.Node.OOB.Credential = "wr0ng-password"
+			_, err := d.InterrogateOob(short(t), call)
+			require.Equal(t, drivers.AuthFailed, drivers.ClassOf(err), "%v", err)
+			sent := s.count("")
+			for range 3 {
+				_, err = d.PowerCycleNode(short(t), call)
+				require.Equal(t, drivers.AuthFailed, drivers.ClassOf(err), "%v", err)
+				assert.ErrorContains(t, err, "nothing has been sent to it since")
+				assert.NotContains(t, err.Error(), "wr0ng-password")
+			}
+			assert.Equal(t, 1, s.logins)
+			assert.Equal(t, sent, s.count(""), "not even a request")
+
+			call.Node.OOB.Credential = design.Secret(s.password)
+			_, err = d.InterrogateOob(short(t), call)
+			require.NoError(t, err, "the right password is let through at once")
+			require.NoError(t, d.Close())
+		})
+	}
+}
+
 func TestRedirectToAnotherHostIsNotFollowed(t *testing.T) {
 	asked := make(chan string, 10)
 	thief := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.Header.Get("X-Auth-Token") }))

@@ -2,6 +2,7 @@ package redfish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,45 +16,102 @@ import (
 	"drydock/drivers/oob/bmc"
 )
 
-// InterrogateOob reads ComputerSystem, Manager, network interfaces and drives into the build model. What a service does not
-// have is left out with a message; only the system itself is indispensable.
-func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.withSystem(ctx, drivers.InterrogateOob, call, func(ctx context.Context, s *system) (drivers.Report, error) {
-		b := learned(call)
-		out := report(drivers.Already)
-		seen := s.identity()
-		s.fill(&b.OOB)
-
-		version, err := s.firmware(ctx)
-		if err := missed(&out, "the firmware version of the BMC", err); err != nil {
-			return drivers.Report{}, err
-		}
-		b.OOB.BMCVersion = version
-
-		nics, err := s.nics(ctx)
-		if err := missed(&out, "the network interfaces", err); err != nil {
-			return drivers.Report{}, err
-		}
-		for _, n := range nics {
-			seen.MACs = append(seen.MACs, n.MAC)
-		}
-		b.NICs = joinNICs(call.Build.NICs, nics)
-		b.Identity = bmc.Learn(call.Build.Identity, seen)
-		b.OOB.ObservedAt = time.Now().UTC()
-
-		out.Messages = append([]string{fmt.Sprintf("The BMC reports %s, power %s.", bmc.Describe(seen), powerWord(b.OOB.Power))}, out.Messages...)
-		for _, a := range b.OOB.Alarms {
-			out.Messages = append(out.Messages, "The BMC raises an alarm: "+a+".")
-		}
-		out.Build = &b
-		return out, nil
-	})
+// inventory is what one reading of a machine found. It is shared among callers, so nobody writes to it.
+type inventory struct {
+	identity build.Identity
+	oob      build.OOB
+	nics     []build.NIC
+	missing  []string // messages about parts that are not reported
 }
 
-// missed makes a part that the service does not have into a message, and passes any other failure on.
-func missed(out *drivers.Report, what string, err error) error {
-	if isNotFound(err) {
-		out.Messages = append(out.Messages, "The BMC does not report "+what+".")
+// InterrogateOob reads ComputerSystem, Manager, network interfaces, storage, PCIe devices, sensors and the event log into
+// the build model. What a service does not have is left out with a message; only the system itself is indispensable.
+// Callers at the same time share one reading.
+func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
+	out, err := d.interrogate(ctx, call)
+	if err != nil {
+		return drivers.Report{}, bmc.Failure(drivers.InterrogateOob, call, err)
+	}
+	for i, m := range out.Messages {
+		out.Messages[i] = bmc.Clean(call, m)
+	}
+	return out, nil
+}
+
+func (d *Driver) interrogate(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
+	endpoint, err := d.endpoints.Of(call.Node)
+	if err != nil {
+		return drivers.Report{}, err
+	}
+	// Which system it is depends on the design and the record, so only callers that agree on them share a reading.
+	what := strings.Join([]string{call.Node.OOB.Parameters[SystemParameter], call.Build.Identity.Serial, call.Build.Identity.UUID}, "\x00")
+	seen, err := bmc.Read(ctx, d.broker, d.access(endpoint, call), what, func(ctx context.Context, c *conn) (*inventory, error) {
+		c.renewed = false
+		s, err := findSystem(ctx, c, call)
+		if err != nil {
+			return nil, err
+		}
+		return s.inventory(ctx)
+	})
+	if err != nil {
+		return drivers.Report{}, err
+	}
+	if err := bmc.SameMachine(call.Build.Identity, seen.identity); err != nil {
+		return drivers.Report{}, err
+	}
+	b := learned(call)
+	b.OOB = seen.oob
+	b.OOB.Driver = Name
+	b.NICs = joinNICs(call.Build.NICs, seen.nics)
+	b.Identity = bmc.Learn(call.Build.Identity, seen.identity)
+	out := report(drivers.Already, fmt.Sprintf("The BMC reports %s, power %s.", bmc.Describe(seen.identity), powerWord(b.OOB.Power)))
+	out.Messages = append(out.Messages, seen.missing...)
+	for _, a := range b.OOB.Alarms {
+		out.Messages = append(out.Messages, "The BMC raises an alarm: "+a+".")
+	}
+	out.Build = &b
+	return out, nil
+}
+
+// inventory reads all that the service knows of the machine.
+func (s *system) inventory(ctx context.Context) (*inventory, error) {
+	out := &inventory{identity: s.identity()}
+	s.fill(&out.oob)
+	out.oob.ProcessorModel = strings.TrimSpace(s.body.ProcessorSummary.Model)
+	for _, part := range []struct {
+		name string
+		read func() error
+	}{
+		{"the firmware version of the BMC", func() (err error) { out.oob.BMCVersion, err = s.firmware(ctx); return err }},
+		{"the network interfaces", func() (err error) { out.nics, err = s.nics(ctx); return err }},
+		{"the drives", func() (err error) { out.oob.Drives, err = s.drives(ctx); return err }},
+		{"the PCIe devices", func() (err error) { out.oob.PCI, err = s.pci(ctx); return err }},
+		{"the sensors", func() (err error) { out.oob.Sensors, err = s.sensors(ctx); return err }},
+		{"the event log", func() (err error) { out.oob.Log, err = s.log(ctx); return err }},
+	} {
+		if err := out.miss(part.name, part.read()); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range out.nics {
+		out.identity.MACs = append(out.identity.MACs, n.MAC)
+	}
+	out.oob.ObservedAt = time.Now().UTC()
+	return out, nil
+}
+
+// miss makes a part that the service does not have, or fails at for good, into a message. A BMC that is silent, busy or
+// refuses the account fails the whole reading.
+func (i *inventory) miss(what string, err error) error {
+	var f *bmc.Fault
+	switch {
+	case err == nil:
+		return nil
+	case isNotFound(err):
+		i.missing = append(i.missing, "The BMC does not report "+what+".")
+		return nil
+	case errors.As(err, &f) && (f.Class == drivers.NotSupported || f.Class == drivers.Internal):
+		i.missing = append(i.missing, drivers.Warning("the BMC fails to report "+what+": "+f.Error()))
 		return nil
 	}
 	return err

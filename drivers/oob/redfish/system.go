@@ -42,7 +42,13 @@ type computerSystem struct {
 	Boot          *bootSettings
 	Status        condition
 
-	ProcessorSummary   struct{ Count int }
+	ProcessorSummary struct {
+		Count int
+		Model string
+	}
+	Storage            link
+	LogServices        link
+	PCIeDevices        []link
 	MemorySummary      struct{ TotalSystemMemoryGiB float64 }
 	EthernetInterfaces link
 	Links              struct{ ManagedBy, Chassis []link }

@@ -221,6 +221,7 @@ func (b *BMC) register(r *handlers.Registry, deaf time.Duration) {
 	if deaf <= 0 {
 		deaf = 2 * time.Second
 	}
+	b.registerSEL(r)
 	// Cold and warm reset (App 02h, 03h) restart the controller. The reference BMC passes them on to the chassis, which
 	// would reset the machine.
 	restart := func(context.Context, *handlers.HandlerContext, []byte) ([]byte, types.CompletionCode, error) {

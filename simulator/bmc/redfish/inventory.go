@@ -114,7 +114,7 @@ func (s *Service) storage() object {
 	return object{
 		"@odata.type": "#Storage.v1_15_0.Storage", "@odata.id": s.storagePath(), "Id": storageID,
 		"Name": "Storage Controller", "Drives": drives, "Drives@odata.count": len(drives),
-		"Status": object{"State": "Enabled", "Health": "OK", "HealthRollup": "OK"},
+		"Status": object{"State": "Enabled", "Health": "OK", "HealthRollup": s.rollup()},
 	}
 }
 
@@ -126,6 +126,10 @@ func (s *Service) drive(id string) func() object {
 	}
 	disk := disks[n]
 	return func() object {
+		health := "OK"
+		if n == 0 && s.machine.HasFault(world.FaultDriveFailed) {
+			health = "Critical"
+		}
 		media, protocol := "SSD", "SATA"
 		if disk.Rotary {
 			media = "HDD"
@@ -136,9 +140,9 @@ func (s *Service) drive(id string) func() object {
 		return object{
 			"@odata.type": "#Drive.v1_17_0.Drive", "@odata.id": s.storagePath() + "/Drives/" + id, "Id": id,
 			"Name": fmt.Sprintf("Drive %d", n), "Model": disk.Model, "SerialNumber": disk.Serial,
-			"CapacityBytes": disk.SizeBytes, "MediaType": media, "Protocol": protocol, "FailurePredicted": false,
+			"CapacityBytes": disk.SizeBytes, "MediaType": media, "Protocol": protocol, "FailurePredicted": n == 0 && s.machine.HasFault(world.FaultDriveWorn),
 			"Identifiers": []object{{"DurableName": strings.TrimPrefix(disk.WWN, "0x"), "DurableNameFormat": "NAA"}},
-			"Status":      object{"State": "Enabled", "Health": "OK"},
+			"Status":      object{"State": "Enabled", "Health": health},
 		}
 	}
 }

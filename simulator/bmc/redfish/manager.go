@@ -24,9 +24,10 @@ func (s *Service) chassis() object {
 	return object{
 		"@odata.type": "#Chassis.v1_23_0.Chassis", "@odata.id": chassisPath, "Id": "Enclosure", "Name": "Enclosure",
 		"ChassisType": "RackMount", "Manufacturer": h.Manufacturer, "Model": h.Model, "SerialNumber": h.Serial,
-		"PowerState": power, "Status": object{"State": "Enabled", "Health": "OK", "HealthRollup": "OK"},
+		"PowerState": power, "Status": object{"State": "Enabled", "Health": "OK", "HealthRollup": s.rollup()},
 		"Location": object{"Placement": object{"Rack": h.Rack}},
 		"Thermal":  reference(chassisPath + "/Thermal"), "Power": reference(chassisPath + "/Power"),
+		"PCIeDevices": reference(chassisPath + "/PCIeDevices"),
 		"Links": object{
 			"ComputerSystems": []object{reference(s.SystemPath())}, "ManagedBy": []object{reference(managerPath)},
 		},
@@ -35,22 +36,25 @@ func (s *Service) chassis() object {
 
 // thermal reads what the inlet and a processor have at this load.
 func (s *Service) thermal() object {
-	inlet, processor := 21, 24
+	inlet, processor, hot := 21, 24, "OK"
 	if s.machine.Power() == world.PowerOn {
 		inlet, processor = 24, 52
 	}
-	sensor := func(id, name, context string, celsius, critical int) object {
+	if s.machine.HasFault(world.FaultOverheated) {
+		processor, hot = 98, "Critical"
+	}
+	sensor := func(id, name, context, health string, celsius, critical int) object {
 		return object{
 			"@odata.id": chassisPath + "/Thermal#/Temperatures/" + id, "MemberId": id, "Name": name,
 			"PhysicalContext": context, "ReadingCelsius": celsius, "UpperThresholdCritical": critical,
-			"Status": object{"State": "Enabled", "Health": "OK"},
+			"Status": object{"State": "Enabled", "Health": health},
 		}
 	}
 	return object{
 		"@odata.type": "#Thermal.v1_7_1.Thermal", "@odata.id": chassisPath + "/Thermal", "Id": "Thermal",
 		"Name": "Thermal", "Status": object{"State": "Enabled", "Health": "OK"},
 		"Temperatures": []object{
-			sensor("0", "Inlet Temp", "Intake", inlet, 47), sensor("1", "CPU1 Temp", "CPU", processor, 95),
+			sensor("0", "Inlet Temp", "Intake", "OK", inlet, 47), sensor("1", "CPU1 Temp", "CPU", hot, processor, 95),
 		},
 		"Fans": []object{},
 	}
@@ -87,6 +91,7 @@ func (s *Service) manager() object {
 		"PowerState":         "On",
 		"Status":             object{"State": "Enabled", "Health": "OK"},
 		"EthernetInterfaces": reference(managerPath + "/EthernetInterfaces"),
+		"LogServices":        reference(managerPath + "/LogServices"),
 		"Links": object{
 			"ManagerForServers": []object{reference(s.SystemPath())},
 			"ManagerForChassis": []object{reference(chassisPath)},

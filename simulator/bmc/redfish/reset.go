@@ -55,6 +55,9 @@ func (s *Service) resetSystem(w http.ResponseWriter, r *http.Request) {
 			Resolution: "Put the system in the correct power state and resubmit the request."})
 		return
 	}
+	if s.quirks.LyingPower > 0 {
+		s.lying.begin(power, s.quirks.LyingPower)
+	}
 	if s.machine.HasFault(world.FaultAnswerLost) {
 		panic(http.ErrAbortHandler) // the server breaks the connection without a word
 	}

@@ -45,6 +45,10 @@ func (s *Service) resources() map[string]resource {
 		chassisPath:                              {get: s.chassis},
 		chassisPath + "/Thermal":                 {get: s.thermal},
 		chassisPath + "/Power":                   {get: s.chassisPower},
+		chassisPath + "/PCIeDevices":             {get: s.pcieDevices},
+		managerPath + "/LogServices":             {get: s.logServices},
+		logPath:                                  {get: s.logService},
+		logPath + "/Entries":                     {get: s.logEntries},
 		root + "/Managers":                       {get: func() object { return s.members("Manager", "Managers", managerPath) }},
 		managerPath:                              {get: s.manager},
 		managerPath + "/EthernetInterfaces":      {get: s.managerInterfaces},
@@ -65,6 +69,10 @@ func (s *Service) resources() map[string]resource {
 
 // component finds the members of collections below the system: NICs, drives, processors and memory modules.
 func (s *Service) component(path string) (resource, bool) {
+	if device, ok := strings.CutPrefix(path, chassisPath+"/PCIeDevices/"); ok {
+		get := s.pcieDevice(device)
+		return resource{get: get}, get != nil
+	}
 	below, ok := strings.CutPrefix(path, s.SystemPath()+"/")
 	if !ok {
 		return resource{}, false
@@ -126,7 +134,7 @@ func metadata(w http.ResponseWriter, _ *http.Request) {
 	b.WriteString(xml.Header + `<edmx:Edmx xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx" Version="4.0">`)
 	for _, schema := range []string{
 		"ServiceRoot", "ComputerSystem", "Chassis", "Manager", "SessionService", "Session", "AccountService",
-		"ManagerAccount", "EthernetInterface", "Processor", "Memory", "Storage", "Drive", "Thermal", "Power", "Task",
+		"ManagerAccount", "EthernetInterface", "Processor", "Memory", "Storage", "Drive", "PCIeDevice", "LogService", "LogEntry", "Thermal", "Power", "Task",
 	} {
 		fmt.Fprintf(&b, `<edmx:Reference Uri="http://redfish.dmtf.org/schemas/v1/%s_v1.xml"><edmx:Include Namespace="%s"/></edmx:Reference>`,
 			schema, schema)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"drydock/simulator/world"
 )
@@ -33,6 +34,10 @@ type Quirks struct {
 	SettingsOnly bool
 	// AsyncReset answers a reset with 202 and a task monitor, which says 202 until the power has settled.
 	AsyncReset bool
+	// MaxSessions is how many sessions there may be; 0: eight, as on an iDRAC.
+	MaxSessions int
+	// LyingPower is for how long, in real time, the system shows the power state from before a reset that was accepted.
+	LyingPower time.Duration
 	// Sibling lists another system first, as the controller of a multi-node enclosure does.
 	Sibling bool
 }
@@ -44,6 +49,7 @@ type Service struct {
 	id       string // of the system; never "1"
 	sessions sessions
 	tasks    tasks
+	lying    lying
 	fixed    map[string]resource
 
 	mu sync.Mutex
@@ -56,6 +62,9 @@ type Service struct {
 // New makes the service of a machine, with the account and credential that the design gives its BMC.
 func New(m *world.Machine, q Quirks) *Service {
 	s := &Service{machine: m, quirks: q, id: m.Hardware().Serial, bootTarget: targetNone, bootMode: modeLegacy}
+	if s.sessions.max = q.MaxSessions; s.sessions.max == 0 {
+		s.sessions.max = maxSessions
+	}
 	if m.Hardware().BootMode == "uefi" {
 		s.bootMode = modeUEFI
 	}

@@ -29,6 +29,7 @@ type session struct {
 type sessions struct {
 	mu   sync.Mutex
 	open map[string]*session // by id
+	max  int
 }
 
 // sweep forgets sessions that have timed out. It is called with the lock held.
@@ -52,7 +53,7 @@ func (s *sessions) create(user string) (one session, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep()
-	if len(s.open) >= maxSessions {
+	if len(s.open) >= s.max {
 		return session{}, false
 	}
 	if s.open == nil {

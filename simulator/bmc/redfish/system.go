@@ -47,12 +47,12 @@ func (s *Service) system() object {
 	s.mu.Lock()
 	tag := s.assetTag
 	s.mu.Unlock()
-	power := powerStates[s.machine.Power()]
+	power := powerStates[s.power()]
 	state := "Enabled"
 	if power == "Off" {
 		state = "Disabled"
 	}
-	health := object{"State": state, "Health": "OK", "HealthRollup": "OK"}
+	health := object{"State": state, "Health": "OK", "HealthRollup": s.rollup(), "Conditions": s.conditions()}
 	out := object{
 		"@odata.type": "#ComputerSystem.v1_20_0.ComputerSystem", "@odata.id": path, "Id": s.id, "Name": "System",
 		"SystemType": "Physical", "AssetTag": tag, "Manufacturer": h.Manufacturer, "Model": h.Model,
