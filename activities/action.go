@@ -38,8 +38,8 @@ type Output struct {
 
 // Bounds in bytes of what goes into the history of an action; the log has everything.
 const (
-	maxMessages    = 800
-	maxMessageSize = 300
+	maxMessages    = 500 // of warnings, and of other messages
+	maxMessageSize = 250
 )
 
 type nodeActivity = func(context.Context, NodeInput) (Output, error)
@@ -125,26 +125,32 @@ func (a *Activities) keep(ctx context.Context, call drivers.NodeCall, report dri
 	return nil
 }
 
-// output is what goes into the history: the warnings, and of the other messages the first ones.
+// output is what goes into the history: the first of the warnings, and the first of the other messages.
 func (a *Activities) output(ctx context.Context, action, subject string, report drivers.Report, scrub scrubber) Output {
-	out := Output{Outcome: report.Outcome}
-	var others []string
+	var warnings, others []string
 	for _, m := range report.Messages {
 		m = scrub.clean(m)
 		a.Log.InfoContext(ctx, m, "action", action, "subject", subject, "outcome", string(report.Outcome))
 		if drivers.IsWarning(m) {
-			out.Messages = append(out.Messages, clip(m, maxMessageSize))
+			warnings = append(warnings, clip(m, maxMessageSize))
 		} else {
 			others = append(others, clip(m, maxMessageSize))
 		}
 	}
+	return Output{Outcome: report.Outcome, Messages: append(within(warnings, drivers.Warning), within(others, nil)...)}
+}
+
+// within cuts messages to what the history holds, and says how many were cut, in the words that mark gives the sentence.
+func within(messages []string, mark func(string) string) []string {
 	size := 0
-	for i, m := range others {
-		if size += len(m); size > maxMessages {
-			out.Messages = append(out.Messages, fmt.Sprintf("%d more messages are in the worker's log", len(others)-i))
-			break
+	for i, m := range messages {
+		if size += len(m); size > maxMessages && i > 0 {
+			cut := fmt.Sprintf("%d more messages are in the worker's log", len(messages)-i)
+			if mark != nil {
+				cut = mark(cut)
+			}
+			return append(messages[:i:i], cut)
 		}
-		out.Messages = append(out.Messages, m)
 	}
-	return out
+	return messages
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -59,6 +61,8 @@ func New(ctx context.Context, c *starter.Client, cfg config.Config, build string
 		DisableRegistrationAliasing:        true,
 		// It stands in every event: the version, and not the checksum of the binary, which is long and says nothing.
 		BuildID: build,
+		// So does this; a full host name would stand there a hundred times.
+		Identity: identity(),
 		// After a worker was killed, its workflows wait this long for it once before another takes them.
 		StickyScheduleToStartTimeout: 2 * time.Second,
 		OnFatalError:                 func(err error) { w.fatal <- err },
@@ -110,6 +114,16 @@ func Loader(reader ingest.Reader) activities.Load {
 		}
 		return validate.Load(sources...), nil
 	}
+}
+
+// identity names this worker process to people: its number, and the first letters of its host's name.
+func identity() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	host, _, _ = strings.Cut(host, ".")
+	return fmt.Sprintf("%d@%s", os.Getpid(), host[:min(len(host), 16)])
 }
 
 // named registers activities by name.

@@ -116,6 +116,9 @@ func TestTheDesignsOfTheField(t *testing.T) {
 			s := start(t, options{design: filepath.Join(root(), "design", "testdata", name)})
 			requireAll(t, s.wait(s.submit(workflows.DeploySite, nil).ID), "changed", s.names()...)
 			s.requireDoneOnce(s.names()...)
+			for _, id := range nodeIDs(s, s.names()) {
+				s.requireSmall(id)
+			}
 		})
 	}
 }

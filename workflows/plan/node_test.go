@@ -94,7 +94,7 @@ func TestNode(t *testing.T) {
 			join(one(drivers.InterrogateOob, drivers.VerifyHardware), boot, one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, install), "", "",
 		},
 		"the whole way of a deployed machine is no step at all": {plan.Provision, known(build.StatusDeployed, true), nil, "deployed", ""},
-		"verifying asks the BMC only, and compares":              {plan.Verify, build.Node{}, one(drivers.InterrogateOob, drivers.VerifyHardware), "", ""},
+		"verifying asks the BMC only, and compares":             {plan.Verify, build.Node{}, one(drivers.InterrogateOob, drivers.VerifyHardware), "", ""},
 		"destroying looks at the machine before it erases": {
 			plan.Destroy, known(build.StatusDeployed, true), one(drivers.InterrogateOob, drivers.DestroyNode), "", "",
 		},
