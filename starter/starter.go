@@ -53,7 +53,7 @@ type Snapshot struct {
 type NodeSnapshot struct {
 	Step    string    `json:"step"`              // action
 	Since   time.Time `json:"since"`             // when the step began
-	Attempt int       `json:"attempt,omitempty"` // from 1
+	Attempt int       `json:"attempt,omitempty"` // from 1; 0 while it only waits for hardware
 	Waits   string    `json:"waits,omitempty"`   // why it waits: the last message of the action
 	Gate    bool      `json:"gate,omitempty"`    // waits for a person
 }

@@ -9,6 +9,7 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"golang.org/x/sync/errgroup"
 
+	"drydock/drivers"
 	"drydock/workflows"
 )
 
@@ -83,6 +84,9 @@ func (c *Client) nodeSnapshot(ctx context.Context, n workflows.NodeProgress) (No
 	seen := NodeSnapshot{
 		Step: now.GetActivityType().GetName(), Attempt: int(now.GetAttempt()),
 		Waits: now.GetLastFailure().GetMessage(),
+	}
+	if now.GetLastFailure().GetApplicationFailureInfo().GetType() == string(drivers.NotReady) {
+		seen.Attempt = 0 // it looked again and again, and nothing failed
 	}
 	if t := now.GetScheduledTime(); t.IsValid() {
 		seen.Since = t.AsTime()
