@@ -1,6 +1,7 @@
 package design
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -8,7 +9,8 @@ import (
 const hardwareReference = "hardwareprofile:"
 
 // kernelParams makes the kernel's parameters: true is a flag, everything else key=value. The kernel applies hugepages to
-// the hugepagesz before it, so this pair comes first; the rest keeps the order of inheritance.
+// the hugepagesz before it, so this pair comes first; the rest is sorted, so that a parameter that moves from a profile to
+// its nodes changes no machine.
 func (c *compiler) kernelParams(n *element, hardware *HardwareProfile) []string {
 	var first, rest []string
 	_, size := pair(n, "hugepagesz")
@@ -27,6 +29,7 @@ func (c *compiler) kernelParams(n *element, hardware *HardwareProfile) []string 
 			rest = append(rest, param)
 		}
 	}
+	slices.Sort(rest)
 	return append(first, rest...)
 }
 

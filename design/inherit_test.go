@@ -135,9 +135,9 @@ func TestAChildIsLaidOverItsParent(t *testing.T) {
 		assert.Empty(t, n.Storage.Devices[0].VolumeGroup)
 		assert.Equal(t, "g", n.Storage.Devices[0].Partitions[0].VolumeGroup)
 	})
-	t.Run("kernel parameters of the parent come first", func(t *testing.T) {
+	t.Run("kernel parameters are sorted, wherever they come from", func(t *testing.T) {
 		n := inherited(t, "  platform: {kernel_params: {m: 1, z: 2, k: 3}}", "  platform: {kernel_params: {b: 1, a: 2, z: 9, '!k': ''}}")
-		assert.Equal(t, "m=1 z=9 a=2 b=1", n.Platform.KernelCommandLine())
+		assert.Equal(t, "a=2 b=1 m=1 z=9", n.Platform.KernelCommandLine())
 	})
 	t.Run("addresses and the boot MAC are the node's own", func(t *testing.T) {
 		n := inherited(t, "  metadata: {boot_mac: '52:54:00:00:00:01'}", "  metadata: {tags: [x]}")

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"drydock/design"
+	"drydock/design/diff"
 	"drydock/design/generate"
 	"drydock/design/render"
 	"drydock/design/validate"
@@ -81,6 +82,27 @@ func TestADesignSurvivesBeingWrittenAndRead(t *testing.T) {
 			assert.Equal(t, first.Site.Digest, second.Site.Digest)
 			assert.Equal(t, first.Site, second.Site)
 			assert.Equal(t, rendered(t, first.Site), rendered(t, second.Site))
+		})
+	}
+}
+
+func TestTheRenderedDesignIsADesignOfTheSameMachines(t *testing.T) {
+	for name, data := range anyDesigns(t) {
+		t.Run(name, func(t *testing.T) {
+			first := load(data)
+			written := rendered(t, first.Site)
+			second := load([]byte(written))
+			assert.Empty(t, second.Messages.Errors())
+			assert.Equal(t, written, rendered(t, second.Site))
+			assert.Equal(t, first.Site.Name, second.Site.Name)
+			// What is left out is all that differs.
+			for _, node := range diff.Compare(first.Site, second.Site).Nodes {
+				for _, change := range node.Changes {
+					if change.Area != "boot actions" {
+						assert.Equal(t, "oob credential", change.Area+" "+change.Field, "%s %+v", node.Name, change)
+					}
+				}
+			}
 		})
 	}
 }

@@ -1,5 +1,5 @@
-// Package render writes the applied model of a site for people and tools: inheritance resolved, references replaced by
-// their values, field names as in the documents.
+// Package render writes the applied model of a site: for people as documents, for tools as one object, inheritance
+// resolved, references replaced by their values, field names as in the documents.
 //
 // It refuses to tell secrets: credentials are replaced by a placeholder, passwords are taken out of URLs, and of the data
 // of boot actions, which may hold anything, only size and digest are shown. What it writes is a view of its own, copied
@@ -20,23 +20,34 @@ import (
 	"drydock/design"
 )
 
-// YAML writes the site, or only the named nodes of it, as one YAML document. Without names it writes everything. The same
-// site gives the same bytes. An unknown node name is an error that names it, and then nothing is written.
+// YAML writes the effective design of the site, or only of the named nodes of it, as documents that are a design again:
+// inheritance, references and route domains resolved. Read back and written again, they are the same bytes. What is left
+// out of them, and nothing else, keeps them from deploying the same site. An unknown node name is an error that names it,
+// and then nothing is written.
 func YAML(site *design.Site, w io.Writer, nodes ...string) error {
-	view, err := viewOf(site, nodes)
+	docs, err := documents(site, nodes)
 	if err != nil {
 		return err
+	}
+	if len(docs) == 0 { // the encoder can't write nothing
+		return nil
 	}
 	var b bytes.Buffer
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
-	if err := errors.Join(encoder.Encode(view), encoder.Close()); err != nil {
+	for _, doc := range docs {
+		if err := encoder.Encode(doc); err != nil {
+			return fmt.Errorf("render site %s as yaml: %w", site.Name, err)
+		}
+	}
+	if err := encoder.Close(); err != nil {
 		return fmt.Errorf("render site %s as yaml: %w", site.Name, err)
 	}
 	return write(w, b.Bytes(), site)
 }
 
-// JSON writes the same as YAML, as an indented JSON object.
+// JSON writes the same for tools, as one indented JSON object: the parts of the site in lists, with digest and host names.
+// Without names it has everything. The same site gives the same bytes.
 func JSON(site *design.Site, w io.Writer, nodes ...string) error {
 	view, err := viewOf(site, nodes)
 	if err != nil {

@@ -22,16 +22,50 @@ type renderer func(*design.Site, io.Writer, ...string) error
 
 var formats = map[string]renderer{"yaml": render.YAML, "json": render.JSON}
 
-// parsed is what was written, as a tool reads it.
-func parsed(t *testing.T, format string, data []byte) map[string]any {
+// parsed is the object that was written, as a tool reads it.
+func parsed(t *testing.T, data []byte) map[string]any {
 	t.Helper()
 	out := map[string]any{}
-	if format == "json" {
-		require.NoError(t, json.Unmarshal(data, &out))
-	} else {
-		require.NoError(t, yaml.Unmarshal(data, &out))
-	}
+	require.NoError(t, json.Unmarshal(data, &out))
 	return out
+}
+
+// read is the documents that were written: data by kind and name.
+func read(t *testing.T, data []byte) map[string]map[string]any {
+	t.Helper()
+	out := map[string]map[string]any{}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc struct {
+			Schema   string
+			Metadata struct{ Name string }
+			Data     map[string]any
+		}
+		err := decoder.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		require.NoError(t, err)
+		out[strings.Split(doc.Schema, "/")[1]+" "+doc.Metadata.Name] = doc.Data
+	}
+}
+
+// at is the value at a path of keys and positions.
+func at(t *testing.T, v any, path ...any) any {
+	t.Helper()
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			m, ok := v.(map[string]any)
+			require.Truef(t, ok, "nothing at %v", path)
+			v = m[p]
+		case int:
+			l, ok := v.([]any)
+			require.Truef(t, ok && p < len(l), "nothing at %v", path)
+			v = l[p]
+		}
+	}
+	return v
 }
 
 func harbor() *design.Site {
@@ -81,63 +115,91 @@ func harbor() *design.Site {
 	}
 }
 
-func TestTheEffectiveSiteHasTheFieldNamesOfTheDocuments(t *testing.T) {
-	for format, write := range formats {
-		t.Run(format, func(t *testing.T) {
-			var b bytes.Buffer
-			require.NoError(t, write(harbor(), &b))
-			site := parsed(t, format, b.Bytes())
-			at := func(path ...any) any {
-				var v any = site
-				for _, p := range path {
-					switch p := p.(type) {
-					case string:
-						m, ok := v.(map[string]any)
-						require.Truef(t, ok, "nothing at %v", path)
-						v = m[p]
-					case int:
-						l, ok := v.([]any)
-						require.Truef(t, ok && p < len(l), "nothing at %v", path)
-						v = l[p]
-					}
-				}
-				return v
-			}
-			for _, c := range []struct {
-				want any
-				path []any
-			}{
-				{"harbor", []any{"site"}},
-				{"sha256:00", []any{"digest"}},
-				{true, []any{"region", "remove_unlisted"}},
-				{"apt", []any{"region", "repositories", "tools", "repo_type"}},
-				{"10.0.0.2", []any{"racks", 0, "tor_switches", "tor", "mgmt_ip"}},
-				{"802.3ad", []any{"network_links", 0, "bonding", "mode"}},
-				{"802.1q", []any{"network_links", 0, "trunking", "mode"}},
-				{"10.0.1.0/24", []any{"networks", 0, "cidr"}},
-				{"210", []any{"networks", 0, "vlan"}},
-				{"10.0.1.5", []any{"networks", 0, "ranges", 0, "start"}},
-				{"0.0.0.0/0", []any{"networks", 0, "routes", 0, "subnet"}},
-				{"0000:02:00.0", []any{"hardware_profiles", 0, "device_aliases", "nic", "address"}},
-				{"n2", []any{"nodes", 1, "name"}},
-				{"n2.harbor.test", []any{"nodes", 1, "fqdn"}},
-				{"box", []any{"nodes", 1, "hardware_profile"}},
-				{"10.0.0.9", []any{"nodes", 1, "addressing", 0, "address"}},
-				{"dhcp", []any{"nodes", 1, "addressing", 1, "address"}},
-				{"data", []any{"nodes", 1, "interfaces", "bond0", "device_link"}},
-				{">40g", []any{"nodes", 1, "storage", "physical_devices", "os_disk", "partitions", 0, "size"}},
-				{"vg", []any{"nodes", 1, "storage", "physical_devices", "bulk", "volume_group"}},
-				{"60%", []any{"nodes", 1, "storage", "volume_groups", "vg", "logical_volumes", 0, "size"}},
-				{"console=ttyS0", []any{"nodes", 1, "platform", "kernel_params", 1}},
-				{"02:00:00:00:00:01", []any{"nodes", 1, "metadata", "boot_mac"}},
-				{"control", []any{"nodes", 1, "metadata", "owner_data", "role"}},
-				{"lab", []any{"boot_actions", 0, "node_filter", "filter_set", 0, "node_tags", 0}},
-			} {
-				assert.Equal(t, c.want, at(c.path...), "%v", c.path)
-			}
-			assert.EqualValues(t, len("canary-data"), at("boot_actions", 0, "assets", 0, "data_bytes"))
-		})
+func TestTheObjectHasTheFieldNamesOfTheDocuments(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, render.JSON(harbor(), &b))
+	site := parsed(t, b.Bytes())
+	for _, c := range []struct {
+		want any
+		path []any
+	}{
+		{"harbor", []any{"site"}},
+		{"sha256:00", []any{"digest"}},
+		{true, []any{"region", "remove_unlisted"}},
+		{"apt", []any{"region", "repositories", "tools", "repo_type"}},
+		{"10.0.0.2", []any{"racks", 0, "tor_switches", "tor", "mgmt_ip"}},
+		{"802.3ad", []any{"network_links", 0, "bonding", "mode"}},
+		{"802.1q", []any{"network_links", 0, "trunking", "mode"}},
+		{"10.0.1.0/24", []any{"networks", 0, "cidr"}},
+		{"210", []any{"networks", 0, "vlan"}},
+		{"10.0.1.5", []any{"networks", 0, "ranges", 0, "start"}},
+		{"0.0.0.0/0", []any{"networks", 0, "routes", 0, "subnet"}},
+		{"0000:02:00.0", []any{"hardware_profiles", 0, "device_aliases", "nic", "address"}},
+		{"n2", []any{"nodes", 1, "name"}},
+		{"n2.harbor.test", []any{"nodes", 1, "fqdn"}},
+		{"box", []any{"nodes", 1, "hardware_profile"}},
+		{"10.0.0.9", []any{"nodes", 1, "addressing", 0, "address"}},
+		{"dhcp", []any{"nodes", 1, "addressing", 1, "address"}},
+		{"data", []any{"nodes", 1, "interfaces", "bond0", "device_link"}},
+		{">40g", []any{"nodes", 1, "storage", "physical_devices", "os_disk", "partitions", 0, "size"}},
+		{"vg", []any{"nodes", 1, "storage", "physical_devices", "bulk", "volume_group"}},
+		{"60%", []any{"nodes", 1, "storage", "volume_groups", "vg", "logical_volumes", 0, "size"}},
+		{"console=ttyS0", []any{"nodes", 1, "platform", "kernel_params", 1}},
+		{"02:00:00:00:00:01", []any{"nodes", 1, "metadata", "boot_mac"}},
+		{"control", []any{"nodes", 1, "metadata", "owner_data", "role"}},
+		{"lab", []any{"boot_actions", 0, "node_filter", "filter_set", 0, "node_tags", 0}},
+	} {
+		assert.Equal(t, c.want, at(t, site, c.path...), "%v", c.path)
 	}
+	assert.EqualValues(t, len("canary-data"), at(t, site, "boot_actions", 0, "assets", 0, "data_bytes"))
+}
+
+func TestTheDocumentsHaveWhatDiffersFromTheObject(t *testing.T) {
+	site := harbor()
+	site.Links[0].Bonding.UpDelay = 0
+	site.Networks[0].RouteDomain = "east"
+	site.Networks[0].DNSServers = []string{"10.0.1.2", "10.0.1.3"}
+	gateway := netip.MustParseAddr("10.0.1.1")
+	site.Networks[0].Routes = append(site.Networks[0].Routes, design.Route{Gateway: gateway, Metric: 5, RouteDomain: "east"},
+		design.Route{Subnet: netip.MustParsePrefix("10.0.2.0/24"), Gateway: gateway, Metric: 5, RouteDomain: "east"})
+	var b bytes.Buffer
+	require.NoError(t, render.YAML(site, &b))
+	docs := read(t, b.Bytes())
+	for _, c := range []struct {
+		want any
+		path []any
+	}{
+		{true, []any{"Region harbor", "repositories", "remove_unlisted"}},
+		{"apt", []any{"Region harbor", "repositories", "tools", "repo_type"}},
+		{0, []any{"NetworkLink data", "bonding", "up_delay"}},
+		{"10.0.1.2,10.0.1.3", []any{"Network mgmt", "dns", "servers"}},
+		{nil, []any{"Network mgmt", "routedomain"}},
+		{[]any{
+			map[string]any{"subnet": "0.0.0.0/0", "gateway": "10.0.1.1", "metric": 10},
+			map[string]any{"subnet": "10.0.2.0/24", "gateway": "10.0.1.1", "metric": 5},
+		}, []any{"Network mgmt", "routes"}},
+		{"623", []any{"BaremetalNode n2", "oob", "port"}},
+		{"[redacted]", []any{"BaremetalNode n2", "oob", "credential"}},
+		{map[string]any{"quiet": true, "console": "ttyS0"}, []any{"BaremetalNode n2", "platform", "kernel_params"}},
+		{nil, []any{"BaremetalNode n2", "name"}},
+		{nil, []any{"BaremetalNode n2", "fqdn"}},
+	} {
+		assert.Equal(t, c.want, at(t, map[string]any(docsOf(docs)), c.path...), "%v", c.path)
+	}
+	data, _ := at(t, docs["BootAction join"], "assets", 0, "data").(string)
+	assert.Regexp(t, `^\[redacted\] 11 bytes, sha256:[0-9a-f]{64}$`, data)
+	site.BootActions[0].Assets[0].Data = data
+	b.Reset()
+	require.NoError(t, render.YAML(site, &b))
+	assert.Equal(t, data, at(t, read(t, b.Bytes())["BootAction join"], "assets", 0, "data"), "what was left out stays what it was")
+}
+
+func docsOf(docs map[string]map[string]any) map[string]any {
+	out := map[string]any{}
+	for name, data := range docs {
+		out[name] = data
+	}
+	return out
 }
 
 func TestNoSecretIsWritten(t *testing.T) {
@@ -181,18 +243,20 @@ func TestEverySecretOfTheModelIsKnownHere(t *testing.T) {
 }
 
 func TestNamedNodesComeAloneAndInTheOrderOfTheSite(t *testing.T) {
-	for format, write := range formats {
-		t.Run(format, func(t *testing.T) {
-			var b bytes.Buffer
-			require.NoError(t, write(harbor(), &b, "n3", "n1", "n3"))
-			out := parsed(t, format, b.Bytes())
-			require.Len(t, out["nodes"], 2)
-			assert.Equal(t, "n1", out["nodes"].([]any)[0].(map[string]any)["name"])
-			assert.Equal(t, "n3", out["nodes"].([]any)[1].(map[string]any)["name"])
-			assert.Equal(t, "harbor", out["site"])
-			assert.NotContains(t, out, "networks")
-		})
-	}
+	var b bytes.Buffer
+	require.NoError(t, render.JSON(harbor(), &b, "n3", "n1", "n3"))
+	out := parsed(t, b.Bytes())
+	require.Len(t, out["nodes"], 2)
+	assert.Equal(t, "n1", at(t, out, "nodes", 0, "name"))
+	assert.Equal(t, "n3", at(t, out, "nodes", 1, "name"))
+	assert.Equal(t, "harbor", out["site"])
+	assert.NotContains(t, out, "networks")
+
+	b.Reset()
+	require.NoError(t, render.YAML(harbor(), &b, "n3", "n1", "n3"))
+	docs := read(t, b.Bytes())
+	assert.Len(t, docs, 2)
+	assert.Less(t, strings.Index(b.String(), "name: n1\n"), strings.Index(b.String(), "name: n3\n"))
 }
 
 func TestUnknownNodesAreNamedAndNothingIsWritten(t *testing.T) {
@@ -222,18 +286,22 @@ func TestTheSameSiteGivesTheSameBytes(t *testing.T) {
 }
 
 func TestAnEmptySiteIsWritten(t *testing.T) {
-	for format, write := range formats {
-		t.Run(format, func(t *testing.T) {
-			var b bytes.Buffer
-			site := &design.Site{Name: "default", Nodes: []*design.Node{{Name: "bare"}}, Networks: []*design.Network{{Name: "none"}}}
-			require.NoError(t, write(site, &b))
-			assert.Equal(t, "default", parsed(t, format, b.Bytes())["site"])
-			assert.NotContains(t, b.String(), "invalid", "an address that is not there is not written as one")
-			b.Reset()
-			require.NoError(t, write(&design.Site{Name: "default"}, &b))
-			assert.Equal(t, []any{}, parsed(t, format, b.Bytes())["nodes"], "no nodes are an empty list")
-		})
-	}
+	site := &design.Site{Name: "default", Nodes: []*design.Node{{Name: "bare"}}, Networks: []*design.Network{{Name: "none"}}}
+	var b bytes.Buffer
+	require.NoError(t, render.JSON(site, &b))
+	assert.Equal(t, "default", parsed(t, b.Bytes())["site"])
+	assert.NotContains(t, b.String(), "invalid", "an address that is not there is not written as one")
+	b.Reset()
+	require.NoError(t, render.JSON(&design.Site{Name: "default"}, &b))
+	assert.Equal(t, []any{}, parsed(t, b.Bytes())["nodes"], "no nodes are an empty list")
+
+	b.Reset()
+	require.NoError(t, render.YAML(site, &b))
+	assert.Contains(t, read(t, b.Bytes()), "BaremetalNode bare")
+	assert.NotContains(t, b.String(), "invalid")
+	b.Reset()
+	require.NoError(t, render.YAML(&design.Site{Name: "default"}, &b))
+	assert.Empty(t, b.String())
 }
 
 type broken struct{}

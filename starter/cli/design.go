@@ -26,6 +26,8 @@ func (c commands) designRender() *cobra.Command {
 	var nodes []string
 	cmd := &cobra.Command{
 		Use: "render PATH...", Short: "Print the effective design, inheritance resolved, secrets left out",
+		Long: "Print the effective design: as YAML, documents that are a design again, without host profiles; as JSON, one object for tools.\n" +
+			"Credentials and the contents of boot actions are left out.",
 		Example: "  drydock design render site.yaml --node n1 -o json",
 		Args:    cobra.MinimumNArgs(1),
 	}

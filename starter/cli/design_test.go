@@ -75,13 +75,23 @@ func TestRenderShowsOneNodeAsYAMLAndJSON(t *testing.T) {
 	h := newHarness(t)
 	all := h.run(t, "design", "render", h.design)
 	require.Equal(t, ExitDone, all.code, all.err)
-	var site struct {
-		Nodes []struct{ Name string } `yaml:"nodes"`
-	}
-	require.NoError(t, yaml.Unmarshal([]byte(all.out), &site))
-	require.Len(t, site.Nodes, 12)
+	rendered := filepath.Join(t.TempDir(), "rendered.yaml")
+	require.NoError(t, os.WriteFile(rendered, []byte(all.out), 0o600))
+	valid := h.run(t, "design", "validate", rendered)
+	require.Equal(t, ExitDone, valid.code, valid.out)
+	assert.Contains(t, valid.err, "12 nodes, 0 errors")
+	again := h.run(t, "design", "render", rendered)
+	assert.Equal(t, all.out, again.out)
 
-	name := site.Nodes[3].Name
+	const name = "worker-a03"
+	alone := h.run(t, "design", "render", h.design, "--node", name)
+	require.Equal(t, ExitDone, alone.code, alone.err)
+	var doc struct {
+		Schema   string
+		Metadata struct{ Name string }
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(alone.out), &doc))
+	assert.Equal(t, "drydock/BaremetalNode/v1 "+name, doc.Schema+" "+doc.Metadata.Name)
 	one := h.run(t, "design", "render", h.design, "--node", name, "-o", "json")
 	require.Equal(t, ExitDone, one.code, one.err)
 	var data struct {
