@@ -43,17 +43,18 @@ test: lint $(CLI) $(BIN)/workflowcheck ## run all tests, with the race detector;
 	go test $(RACE) -timeout 20m ./...
 
 bench: ## measure the design engine on generated designs, beside the YAML library alone
-	DRYDOCK_BENCH=1 go test -count 1 -timeout 20m -run '^TestTheDesignEngineKeepsItsGoals$$' ./design/validate
+	DRYDOCK_BENCH=1 go test -count 1 -timeout 20m -v -run '^TestTheDesignEngineKeepsItsGoals$$' ./design/validate
 	go test -run '^$$' -bench . -benchmem ./design/validate
 
 bench-maas: ## measure what MAAS is asked per node at 10, 100 and 1,000 machines; minutes
 	DRYDOCK_BENCH=1 go test -count 1 -timeout 20m -v -run '^TestRequests' ./drivers/node/maas
 
-FUZZTIME ?= 10s
-fuzz: ## run every fuzz target for FUZZTIME
+# A number of runs and not a time: go test may take the end of the time, while it is still at work, for a failure.
+FUZZTIME ?= 3000x
+fuzz: ## run every fuzz target FUZZTIME long: 3000x runs, or a time such as 10m
 	@set -e; for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
 	  for target in $$(sed -nE 's/^func (Fuzz[A-Za-z]+)\(.*/\1/p' $$f); do \
-	    echo "$$target in $$(dirname $$f)"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$(dirname $$f); \
+	    echo "$$target in $$(dirname $$f)"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$(dirname $$f); \
 	  done; done
 
 lint: ## check formatting, and what the compiler does not

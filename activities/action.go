@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"go.temporal.io/sdk/activity"
 
 	"drydock/design"
+	"drydock/design/build"
 	"drydock/drivers"
 )
 
@@ -65,7 +67,7 @@ func onNode[D any](a *Activities, action drivers.Action, choose func(*design.Sit
 		}
 		report, err := act(driver, ctx, call)
 		if err == nil {
-			err = a.keep(ctx, call, report)
+			err = a.keep(ctx, action, call, report)
 		}
 		if err != nil {
 			a.logFailure(ctx, name, "node "+in.Node, err, scrub)
@@ -107,12 +109,23 @@ func (a *Activities) nodeCall(ctx context.Context, action drivers.Action, in Nod
 	return call, nil
 }
 
-// keep keeps what a call learned. Which task it was for stands in the build model, since PlanNode put it there.
-func (a *Activities) keep(ctx context.Context, call drivers.NodeCall, report drivers.Report) error {
+// keep keeps what a call learned. Which task it was for stands in the build model, since PlanNode put it there. The
+// identity of the machine is only added to: what was recorded at first sight stays, whatever a driver reports. Evidence
+// is kept as it came; the build model holds no secret that a BMC repeats.
+func (a *Activities) keep(ctx context.Context, action drivers.Action, call drivers.NodeCall, report drivers.Report) error {
 	site, node := call.Site.Name, call.Node.Name
 	if report.Build != nil {
-		known := *report.Build
+		known, err := newScrubber(a.Drivers.Secrets(), call.Node).model(*report.Build)
+		if err != nil {
+			return fmt.Errorf("keep the build model of node %s: %w", node, err)
+		}
 		known.Name, known.Task = node, call.Build.Task
+		known.Identity = call.Build.Identity.Learn(seen(known))
+		if call.Build.Identity.UUID == "" && known.Identity.UUID != "" {
+			if err := a.claimMachine(ctx, action, call, known.Identity); err != nil {
+				return err
+			}
+		}
 		if err := a.Store.PutBuild(ctx, site, known); err != nil {
 			return fmt.Errorf("keep the build model of node %s: %w", node, err)
 		}
@@ -123,6 +136,29 @@ func (a *Activities) keep(ctx context.Context, call drivers.NodeCall, report dri
 		}
 	}
 	return nil
+}
+
+// claimMachine refuses a machine at first sight that is another node's: two BMC addresses of a design that lead to one
+// machine, or two machines that say to be one, would have it installed twice.
+func (a *Activities) claimMachine(ctx context.Context, action drivers.Action, call drivers.NodeCall, found build.Identity) error {
+	site, node := call.Site.Name, call.Node.Name
+	owner, err := a.Store.ClaimUUID(ctx, site, node, found.UUID)
+	if err != nil || owner == node {
+		return err
+	}
+	return drivers.NodeError(drivers.Conflict, action, call,
+		"see that the design gives each node the BMC address and MACs of its own machine; where node "+owner+" is no more, or has another machine now: drydock node forget "+owner,
+		"the machine with the UUID %s is node %s already", found.UUID, owner)
+}
+
+// seen is the identity that a report tells, with the MACs of all NICs that it lists.
+func seen(known build.Node) build.Identity {
+	id := known.Identity
+	id.MACs = slices.Clone(id.MACs)
+	for _, n := range known.NICs {
+		id.MACs = append(id.MACs, n.MAC)
+	}
+	return id
 }
 
 // output is what goes into the history: the first of the warnings, and the first of the other messages.

@@ -24,6 +24,11 @@ type Store interface {
 	Holder(ctx context.Context, site string) (task string, held bool, err error)
 	Build(ctx context.Context, site, node string) (build.Node, error)
 	PutBuild(ctx context.Context, site string, n build.Node) error
+	// BuildSites are the sites that know a node of the name.
+	BuildSites(ctx context.Context, node string) ([]string, error)
+	// ClaimUUID records that a machine is that of a node, unless it is another's of the site, and returns whose it is.
+	ClaimUUID(ctx context.Context, site, node, uuid string) (owner string, err error)
+	ForgetUUIDs(ctx context.Context, site, node string) error
 	AddEvidence(ctx context.Context, site, node, task string, elements []build.Element) error
 	Journal(workflowID, runID, activityID string) drivers.Journal
 }
@@ -48,6 +53,8 @@ type Activities struct {
 	Log     *slog.Logger
 	// Waivers allow machines to differ from their design.
 	Waivers []verify.Waiver
+	// Limits that stored designs are read within.
+	Limits design.Limits
 	// Retry of a refused plan that time alone will change; 0 means 15 s.
 	BusyRetry time.Duration
 
@@ -69,6 +76,8 @@ func (a *Activities) Register(r Registry) {
 	r.RegisterActivity(RecordLeftAs, a.recordLeftAs)
 	r.RegisterActivity(FindHolder, a.findHolder)
 	r.RegisterActivity(AwaitNode, a.awaitNode)
+	r.RegisterActivity(ReadNode, a.readNode)
+	r.RegisterActivity(ForgetNode, a.forgetNode)
 	r.RegisterActivity(string(drivers.VerifyHardware), a.verifyHardware)
 	for action, fn := range a.oobActions() {
 		r.RegisterActivity(string(action), fn)
@@ -94,4 +103,6 @@ const (
 	RecordLeftAs = "RecordLeftAs" // record in which state a task left a node
 	FindHolder   = "FindHolder"   // say which task works on a node
 	AwaitNode    = "AwaitNode"    // wait until no task works on a node
+	ReadNode     = "ReadNode"     // read what is known of a node
+	ForgetNode   = "ForgetNode"   // forget which machine a node is
 )

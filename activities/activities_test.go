@@ -86,6 +86,7 @@ type memory struct {
 	evidence []build.Element
 	journals map[string]drivers.Journal
 	locked   string
+	sites    []string // that know any node; nil: harbor, where the node is known
 }
 
 func newMemory() *memory {
@@ -127,6 +128,24 @@ func (m *memory) PutBuild(_ context.Context, _ string, n build.Node) error {
 	m.builds[n.Name] = n
 	return nil
 }
+
+func (m *memory) BuildSites(_ context.Context, node string) ([]string, error) {
+	if _, ok := m.builds[node]; !ok || m.sites != nil {
+		return m.sites, nil
+	}
+	return []string{"harbor"}, nil
+}
+
+func (m *memory) ClaimUUID(_ context.Context, _, node, uuid string) (string, error) {
+	for name, b := range m.builds {
+		if build.SameUUID(b.Identity.UUID, uuid) {
+			return name, nil
+		}
+	}
+	return node, nil
+}
+
+func (m *memory) ForgetUUIDs(context.Context, string, string) error { return nil }
 
 func (m *memory) AddEvidence(_ context.Context, _, _, _ string, e []build.Element) error {
 	m.evidence = append(m.evidence, e...)
@@ -396,21 +415,26 @@ func TestAnInvalidDesignIsNotKept(t *testing.T) {
 
 // underID runs PlanNode once, in a workflow of the given ID, on the store of the harness.
 func (h *harness) underID(id string, in activities.PlanNodeInput) (p plan.Plan, err error) {
+	return runUnder[plan.Plan](h, id, activities.PlanNode, in)
+}
+
+// runUnder runs an activity once in a workflow of the ID.
+func runUnder[T any](h *harness, id, name string, in any) (out T, err error) {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
 	h.activities.Register(registry{env})
 	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: id})
-	env.ExecuteWorkflow(func(ctx workflow.Context) (p plan.Plan, err error) {
-		options := activities.Options(activities.PlanNode, "", "")
+	env.ExecuteWorkflow(func(ctx workflow.Context) (out T, err error) {
+		options := activities.Options(name, "", "")
 		options.RetryPolicy = &temporal.RetryPolicy{MaximumAttempts: 1}
-		err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activities.PlanNode, in).Get(ctx, &p)
-		return p, err
+		err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), name, in).Get(ctx, &out)
+		return out, err
 	})
 	if err := env.GetWorkflowError(); err != nil {
-		return p, err
+		return out, err
 	}
-	return p, env.GetWorkflowResult(&p)
+	return out, env.GetWorkflowResult(&out)
 }
 
 func TestPlanNode(t *testing.T) {
@@ -452,7 +476,7 @@ func TestAnUnknownDesignIsAnError(t *testing.T) {
 func TestEveryActionHasAPolicy(t *testing.T) {
 	h := &names{}
 	(&activities.Activities{Drivers: family{}}).Register(h)
-	assert.Len(t, h.list, 8+1+6+3+15)
+	assert.Len(t, h.list, 10+1+6+3+15)
 	for _, name := range h.list {
 		p := activities.PolicyOf(name)
 		assert.Positive(t, p.Attempt, name)

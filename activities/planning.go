@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,8 @@ type PlanSiteInput struct {
 	Prepare bool `json:"prepare,omitempty"`
 }
 
-// planNode observes a node and plans. It changes nothing but the build model.
+// planNode observes a node and plans. It changes nothing but the build model, and a preview, which is made without the
+// lock of the node, not even that.
 func (a *Activities) planNode(ctx context.Context, in PlanNodeInput) (plan.Plan, error) {
 	scrub := newScrubber(a.Drivers.Secrets())
 	p, err := a.plan(ctx, in, &scrub)
@@ -71,7 +73,8 @@ func (a *Activities) plan(ctx context.Context, in PlanNodeInput, scrub *scrubber
 	maps.Copy(lacks, node.Lacks())
 
 	if !in.Preview {
-		call.Build.Task = in.Task // what is learned from here on is learned for this task
+		// What is learned from here on is learned for this task; a node's workflow that was started alone is its own.
+		call.Build.Task = cmp.Or(in.Task, NodeWorkflowID(in.Site, in.Node))
 	}
 	known := call.Build
 	if in.Operation != plan.Verify { // verifying asks the BMC only: it works while the bootstrapper is down
@@ -79,8 +82,10 @@ func (a *Activities) plan(ctx context.Context, in PlanNodeInput, scrub *scrubber
 			return plan.Plan{}, err
 		}
 	}
-	if err := a.keep(ctx, call, drivers.Report{Build: &known}); err != nil {
-		return plan.Plan{}, err
+	if !in.Preview {
+		if err := a.keep(ctx, PlanNode, call, drivers.Report{Build: &known}); err != nil {
+			return plan.Plan{}, err
+		}
 	}
 	p := plan.Node(in.Operation, call.Node, known, lacks)
 	if p.Refused != nil && p.Refused.Class.Disposition() == drivers.Retry && !in.Preview {
@@ -128,7 +133,7 @@ func (a *Activities) leave(ctx context.Context, in LeftAsInput) (string, error) 
 	if in.LeftAs != "" {
 		known.LeftAs += a.seen(ctx, call)
 	}
-	return known.LeftAs, a.keep(ctx, call, drivers.Report{Build: &known})
+	return known.LeftAs, a.keep(ctx, RecordLeftAs, call, drivers.Report{Build: &known})
 }
 
 func (a *Activities) seen(ctx context.Context, call drivers.NodeCall) string {

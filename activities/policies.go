@@ -41,6 +41,8 @@ var policies = map[string]Policy{
 	UnlockSite:   local,
 	RecordLeftAs: local,
 	FindHolder:   read,
+	ReadNode:     local,
+	ForgetNode:   local,
 	AwaitNode:    {Attempt: time.Minute, Total: 24 * time.Hour, First: time.Second, Longest: 30 * time.Second, Errors: 20},
 
 	string(drivers.VerifyHardware): local,

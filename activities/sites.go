@@ -66,7 +66,7 @@ func (a *Activities) site(ctx context.Context, digest string) (*design.Site, err
 			e.err = fmt.Errorf("read design %s: %w", digest, err)
 			return
 		}
-		result := validate.Load(design.Source{Name: "design:" + digest, Data: text})
+		result := validate.LoadWithin(a.Limits, design.Source{Name: "design:" + digest, Data: text})
 		if result.Site == nil || !result.Messages.Valid() {
 			e.err = &drivers.Error{Class: drivers.InvalidDesign, Action: LoadDesign, Subject: "design " + digest,
 				Err:    fmt.Errorf("the stored design is not valid under the rules of this version"),

@@ -49,7 +49,7 @@ func (c *compiler) node(doc *Document) *Node {
 	if network := c.networks[n.PrimaryNetwork]; network != nil {
 		n.Domain = network.DNSDomain
 	}
-	n.HardwareProfile = c.hardwareOf(doc, d)
+	n.HardwareProfile = c.hardwareOf(d)
 	n.Platform = Platform{
 		Image: text(get(platform, "image")), Kernel: text(get(platform, "kernel")),
 		KernelParams: once(c.shared.kernelParams(n.HardwareProfile), get(platform, "kernel_params"), doc, func(params *element) []string {
@@ -63,14 +63,10 @@ func (c *compiler) node(doc *Document) *Node {
 	return n
 }
 
-// hardwareOf finds the hardware profile. A node needs one; a profile may leave it to its children.
-func (c *compiler) hardwareOf(doc *Document, d *element) *HardwareProfile {
+// hardwareOf finds the hardware profile.
+func (c *compiler) hardwareOf(d *element) *HardwareProfile {
 	ref := get(d, "hardware_profile")
 	if text(ref) == "" {
-		if doc.Kind == KindBaremetalNode {
-			c.place(c.docs, doc.place(), noHardwareAt,
-				"name a hardware_profile in the node or in a host profile", "the node has no hardware profile")
-		}
 		return nil
 	}
 	h := c.hardware[ref.Value]

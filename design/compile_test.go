@@ -151,7 +151,6 @@ func TestCompileReportsWhatItCannotResolve(t *testing.T) {
 		"a profile inherits from itself":          {node("  host_profile: p") + document("HostProfile", "p", "  host_profile: p"), "host-profile-cycle", 17, "p -> p"},
 		"profiles inherit in a circle":            {node("  host_profile: p") + document("HostProfile", "p", "  host_profile: q") + document("HostProfile", "q", "  host_profile: p"), "host-profile-cycle", 22, "p -> q -> p"},
 		"a hardware profile is not there":         {document("BaremetalNode", "n1", addressing+"  hardware_profile: x"), "undefined-hardware-profile", 5, `"x"`},
-		"a node has no hardware profile":          {document("BaremetalNode", "n1", addressing), "missing-hardware-profile", 2, "hardware_profile"},
 		"a removal removes nothing":               {node("  metadata: {tags: ['!gone']}"), "removal-without-target", 6, `"gone"`},
 		"a CPU set is not there":                  {params("isolcpus: hardwareprofile:cpuset.x"), "unresolved-kernel-parameter", 7, `no CPU set "x"`},
 		"huge pages are not there":                {params("hugepagesz: hardwareprofile:hugepages.x.size"), "unresolved-kernel-parameter", 7, `no huge pages "x"`},

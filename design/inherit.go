@@ -134,7 +134,7 @@ func (h *heir) parent(doc *Document) *element {
 	}
 	h.resolve(next)
 	if next.ancestors+1 > h.profiles {
-		limit := exceeds("Profiles", "it inherits from more than %d host profiles in a chain", h.profiles)
+		limit := exceeds("profiles", "it inherits from more than %d host profiles in a chain", h.profiles)
 		h.at(ref, overLimit, limit.hint(), "%s", limit.text)
 		return nil
 	}

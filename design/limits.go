@@ -46,7 +46,7 @@ func (l Limits) filled() Limits {
 // limitError says that a limit was hit, and which.
 type limitError struct {
 	text  string
-	field string // of Limits
+	field string // its name in the configuration
 }
 
 func (e *limitError) Error() string { return e.text }
@@ -57,5 +57,5 @@ func exceeds(field, format string, args ...any) *limitError {
 
 // hint is what to do about it.
 func (e *limitError) hint() string {
-	return "check that this is what it should be; the limit is " + e.field + " of design.Limits"
+	return "check that this is what it should be; the limit is design.limits." + e.field + " of the configuration"
 }

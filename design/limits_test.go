@@ -66,7 +66,7 @@ func TestDesignsThatWereMadeToHarmAreRefused(t *testing.T) {
 			if test.within != "" {
 				assert.Equal(t, "design-limit", m.Rule, m.String())
 				assert.Contains(t, m.Text, test.within)
-				assert.Contains(t, m.Hint, "design.Limits")
+				assert.Contains(t, m.Hint, "design.limits.")
 			}
 			assert.Equal(t, "site.yaml", m.File)
 			assert.Less(t, len(m.String()), 1000)

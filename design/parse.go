@@ -62,10 +62,10 @@ func (l Limits) split(sources []Source) ([]chunk, error) {
 	size := 0
 	for i := range sources {
 		if size += len(sources[i].Data); size > l.Bytes {
-			return nil, exceeds("Bytes", "it has more than %d bytes", l.Bytes)
+			return nil, exceeds("bytes", "it has more than %d bytes", l.Bytes)
 		}
 		if out = append(out, split(&sources[i])...); len(out) > l.Documents {
-			return nil, exceeds("Documents", "it has more than %d documents", l.Documents)
+			return nil, exceeds("documents", "it has more than %d documents", l.Documents)
 		}
 	}
 	return out, nil
@@ -85,7 +85,7 @@ func (l Limits) read(chunks []chunk) ([]parser, error) {
 		}
 	})
 	if values.Load() > int64(l.Values) {
-		return nil, exceeds("Values", "it has more than %d values", l.Values)
+		return nil, exceeds("values", "it has more than %d values", l.Values)
 	}
 	return read, nil
 }
@@ -124,7 +124,7 @@ func (p *parser) at(n *element, f finding, hint, format string, args ...any) {
 // chunk reads the text of a document and returns how many values it has.
 func (p *parser) chunk(c chunk) (values int) {
 	if len(c.text) > p.limits.DocumentBytes {
-		p.add(refusal(exceeds("DocumentBytes", "it has more than %d bytes", p.limits.DocumentBytes), c.source.Name, c.offset+1, "the document"))
+		p.add(refusal(exceeds("document_bytes", "it has more than %d bytes", p.limits.DocumentBytes), c.source.Name, c.offset+1, "the document"))
 		return 0
 	}
 	doc := &Document{File: c.source.Name}
@@ -215,7 +215,7 @@ func (p *parser) document(envelope *Document) {
 	p.shape(kind, envelope.data)
 	envelope.canonical, p.room.text = canonicalOf(envelope, p.room.text)
 	if most := p.limits.DocumentBytes; len(envelope.canonical) > most {
-		p.add(refusal(exceeds("DocumentBytes", "it has more than %d bytes in its canonical form", most), envelope.File, envelope.Line, "the document"))
+		p.add(refusal(exceeds("document_bytes", "it has more than %d bytes in its canonical form", most), envelope.File, envelope.Line, "the document"))
 		return
 	}
 	p.doc = envelope

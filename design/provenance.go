@@ -110,6 +110,9 @@ func own(n *element, keys []string) (at *element, removes bool) {
 			if k, _ := pair(n, "!"+key); k != nil {
 				return k, true
 			}
+			if k, v := pair(n, key); k != nil && isNull(v) {
+				return v, true
+			}
 			next, _ = member(n, "!"+key)
 			return next, next != nil
 		}

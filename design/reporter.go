@@ -18,7 +18,6 @@ var (
 	overLimit    = finding{"DD000", "design-limit", LevelError}
 	badEnvelope  = finding{"DD000", "document-envelope", LevelError}
 	nearlyOurs   = finding{"DD000", "unknown-namespace", LevelWarning}
-	noHardwareAt = finding{"DD000", "missing-hardware-profile", LevelError}
 	noSchema     = finding{"DD000", "document-without-schema", LevelError}
 	unknownKind  = finding{"DD000", "unknown-kind", LevelError}
 	missing      = finding{"DD000", "missing-field", LevelError}
@@ -51,7 +50,7 @@ type Mistake struct {
 // Mistakes are those that Parse and Compile find, for tables of codes; the rules of package validate come on top.
 func Mistakes() []Mistake {
 	all := []finding{
-		nearlyOurs, noHardwareAt, badSyntax, overLimit, badEnvelope, noSchema, unknownKind, missing, duplicate, unknownField, wrongType, wrongValue, duplicateKey, oldBoolean, noProfile, profileCycle, noHardware, idleRemoval, badKernelParam, badAddress, badCIDR, badVLAN, badMAC, badSize,
+		nearlyOurs, badSyntax, overLimit, badEnvelope, noSchema, unknownKind, missing, duplicate, unknownField, wrongType, wrongValue, duplicateKey, oldBoolean, noProfile, profileCycle, noHardware, idleRemoval, badKernelParam, badAddress, badCIDR, badVLAN, badMAC, badSize,
 	}
 	out := make([]Mistake, 0, len(all))
 	for _, f := range all {

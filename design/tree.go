@@ -69,13 +69,13 @@ func (e *expander) count(size, depth int) error {
 	l := e.limits
 	switch {
 	case depth > l.Depth:
-		return exceeds("Depth", "there are more than %d lists and mappings within one another", l.Depth)
+		return exceeds("depth", "there are more than %d lists and mappings within one another", l.Depth)
 	case size > l.ValueBytes:
-		return exceeds("ValueBytes", "a value is longer than %d bytes", l.ValueBytes)
+		return exceeds("value_bytes", "a value is longer than %d bytes", l.ValueBytes)
 	case e.values > l.DocumentValues:
-		return exceeds("DocumentValues", "it has more than %d values; aliases that repeat each other grow without bound", l.DocumentValues)
+		return exceeds("document_values", "it has more than %d values; aliases that repeat each other grow without bound", l.DocumentValues)
 	case e.bytes > l.DocumentBytes:
-		return exceeds("DocumentBytes", "it has more than %d bytes; aliases that repeat each other grow without bound", l.DocumentBytes)
+		return exceeds("document_bytes", "it has more than %d bytes; aliases that repeat each other grow without bound", l.DocumentBytes)
 	}
 	return nil
 }

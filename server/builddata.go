@@ -7,10 +7,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// nodeBuildData is GET /nodes/{hostname}/builddata: raw evidence about a node, with ?latest=true the newest of each
-// generator. The original knows one site; here ?site says which one is meant where several have a node of the name.
+// nodeBuildData is GET /nodes/{hostname}/builddata: raw evidence about a node and its verifications, with ?latest=true the
+// newest of each generator, with ?generator=verification (or lshw, ...) those of one. The original knows one site and no
+// generator; here ?site says which site is meant where several have a node of the name.
 func (a *api) nodeBuildData(c echo.Context) error {
-	ctx, host, site := c.Request().Context(), c.Param("hostname"), c.QueryParam("site")
+	ctx, host, site, generator := c.Request().Context(), c.Param("hostname"), c.QueryParam("site"), c.QueryParam("generator")
 	latest, err := queryFlag(c, "latest")
 	if err != nil {
 		return err
@@ -29,9 +30,12 @@ func (a *api) nodeBuildData(c echo.Context) error {
 			return refuse(http.StatusBadRequest, "the sites %s have a node %s: say which one with ?site=", strings.Join(sites, ", "), host)
 		}
 	}
-	found, err := a.State.Evidence(ctx, site, host, latest)
+	found, err := a.State.Evidence(ctx, site, host, generator, latest)
 	if err != nil {
 		return err
+	}
+	if len(found) == 0 && generator != "" {
+		return refuse(http.StatusNotFound, "there is no build data of generator %s of node %s of site %s", generator, host, site)
 	}
 	if len(found) == 0 {
 		return refuse(http.StatusNotFound, "there is no build data of node %s of site %s", host, site)

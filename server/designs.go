@@ -14,14 +14,14 @@ import (
 	"drydock/design/validate"
 )
 
-// Loader reads and checks designs with a reader, for Config.Load. References to files are files of the server's machine.
-func Loader(reader ingest.Reader) func(ctx context.Context, ref string) (Design, error) {
+// Loader reads and checks designs with a reader and within limits, for Config.Load. References to files are files of the server's machine.
+func Loader(reader ingest.Reader, limits design.Limits) func(ctx context.Context, ref string) (Design, error) {
 	return func(ctx context.Context, ref string) (Design, error) {
 		sources, err := reader.Read(ctx, ref)
 		if err != nil {
 			return Design{}, err
 		}
-		result := validate.Load(sources...)
+		result := validate.LoadWithin(limits, sources...)
 		return Design{Site: result.Site, Messages: result.Messages}, nil
 	}
 }

@@ -112,7 +112,7 @@ func TestNoCredentialOfADesignLeavesThroughItsMistakes(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(manyMistakes), 0o600))
 	torn := filepath.Join(t.TempDir(), "torn.yaml")
 	require.NoError(t, os.WriteFile(torn, []byte("data:\n  credential: canary-wort: canary-wort\n"), 0o600))
-	s := newSite(t, func(c *server.Config) { c.Load = server.Loader(ingest.Reader{}) })
+	s := newSite(t, func(c *server.Config) { c.Load = server.Loader(ingest.Reader{}, design.Limits{}) })
 
 	var got status
 	a := s.post("/api/v1.0/validatedesign", `{"href":"file://`+path+`"}`)
@@ -175,12 +175,21 @@ func TestBuildDataOfANodeIsFoundByItsNameInItsSite(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(s.get(path).body, "node_name"))
 	assert.JSONEq(t, `[`+newest+`]`, s.get("/api/v1.0/tasks/t2/builddata").body)
 	assert.Equal(t, http.StatusNotFound, s.get("/api/v1.0/tasks/t3/builddata").status)
+	assert.JSONEq(t, `[`+newest+`]`, s.get(path+"?generator=lshw&latest=true").body)
+	a = s.get(path + "?generator=verification")
+	assert.Equal(t, http.StatusNotFound, a.status)
+	assert.Contains(t, a.message(t), "generator verification of node n1")
+	require.NoError(t, s.state.AddEvidence(t.Context(), "harbor", "n1", "t4", []build.Element{
+		{Generator: "verification", Format: "application/json", Data: `{"level":"present","rows":[]}`, Collected: at}}))
+	table := `{"node_name":"n1","task_id":"t4","collected_date":"2026-01-05 10:12:00.250000","generator":"verification","data_format":"application/json","data_element":"{\"level\":\"present\",\"rows\":[]}"}`
+	assert.JSONEq(t, `[`+table+`]`, s.get(path+"?generator=verification").body)
+	assert.Contains(t, s.get(path+"?latest=true").body, `"generator":"verification"`, "it is among all that is known")
 
 	add("quay", "t3", "<other/>", at)
 	a = s.get(path)
 	assert.Equal(t, http.StatusBadRequest, a.status)
 	assert.Contains(t, a.message(t), "harbor, quay")
-	assert.JSONEq(t, `[`+newest+`]`, s.get(path+"?latest=true&site=harbor").body)
+	assert.JSONEq(t, `[`+newest+`]`, s.get(path+"?latest=true&site=harbor&generator=lshw").body)
 	assert.Equal(t, http.StatusNotFound, s.get(path+"?site=none").status)
 	assert.Equal(t, http.StatusBadRequest, s.get(path+"?latest=perhaps").status)
 }

@@ -50,8 +50,8 @@ type Design struct {
 type State interface {
 	// Holder returns who holds the design of a site.
 	Holder(ctx context.Context, site string) (state.Lock, bool, error)
-	// Evidence returns raw evidence about a node, with latest the newest of each generator.
-	Evidence(ctx context.Context, site, node string, latest bool) ([]state.Evidence, error)
+	// Evidence returns raw evidence about a node, of one generator where one is named, with latest the newest of each.
+	Evidence(ctx context.Context, site, node, generator string, latest bool) ([]state.Evidence, error)
 	// TaskEvidence returns what a task collected.
 	TaskEvidence(ctx context.Context, task string) ([]state.Evidence, error)
 	// EvidenceSites returns the sites that keep evidence about a node of the name.

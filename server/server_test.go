@@ -136,6 +136,14 @@ func (s *tasks) Snapshot(ctx context.Context, id string) (starter.Snapshot, erro
 	return s.now, nil
 }
 
+func (s *tasks) Node(context.Context, workflows.NodeRef) (workflows.NodeRecord, error) {
+	return workflows.NodeRecord{}, errNotForTheAPI
+}
+
+func (s *tasks) Forget(context.Context, workflows.Forgetting) (workflows.NodeRecord, error) {
+	return workflows.NodeRecord{}, errNotForTheAPI
+}
+
 func (s *tasks) Plan(context.Context, workflows.Kind, workflows.Request) (starter.Plan, error) {
 	return starter.Plan{}, errNotForTheAPI
 }

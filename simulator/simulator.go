@@ -95,7 +95,7 @@ func (s *Site) start(site *design.Site, o Options) (err error) {
 		return err
 	}
 	s.maasURL = "http://" + address + "/MAAS"
-	address, err = s.serve("control api", o.ControlAddr, control.New(s.World, s.BMCs), o.Log)
+	address, err = s.serve("control api", o.ControlAddr, control.New(s.World, s.BMCs, s.MAAS), o.Log)
 	if err != nil {
 		return err
 	}

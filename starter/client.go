@@ -36,8 +36,9 @@ func New(c client.Client, namespace, queue string) *Client {
 }
 
 // Connect connects to Temporal as its environment configuration says (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_TLS...).
-// A server that does not answer within ten seconds is Unreachable.
-func Connect(ctx context.Context, queue string, logger *slog.Logger) (*Client, error) {
+// A server that does not answer within ten seconds is Unreachable. With more options the client does more than
+// starting tasks: measuring itself, for one.
+func Connect(ctx context.Context, queue string, logger *slog.Logger, more ...func(*client.Options) error) (*Client, error) {
 	options, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, &Error{Kind: Invalid, Text: fmt.Sprintf("read the Temporal configuration: %v", err),
@@ -51,6 +52,11 @@ func Connect(ctx context.Context, queue string, logger *slog.Logger) (*Client, e
 	}
 	if logger != nil {
 		options.Logger = log.NewStructuredLogger(logger)
+	}
+	for _, apply := range more {
+		if err := apply(&options); err != nil {
+			return nil, err
+		}
 	}
 	bounded, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

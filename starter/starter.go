@@ -81,6 +81,11 @@ type Starter interface {
 	Skip(ctx context.Context, id string, steer workflows.Steer) error
 	// Plan computes what a task would do, without touching anything.
 	Plan(ctx context.Context, kind workflows.Kind, request workflows.Request) (Plan, error)
+	// Node returns what is known of a node. A node that is not known is NotFound; a name that several sites know, without a
+	// site, is Invalid.
+	Node(ctx context.Context, ref workflows.NodeRef) (workflows.NodeRecord, error)
+	// Forget forgets which machine a node is, and returns what was known. While a task works on the node, it is a Conflict.
+	Forget(ctx context.Context, in workflows.Forgetting) (workflows.NodeRecord, error)
 }
 
 // Plan is what a task would do.

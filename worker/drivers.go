@@ -1,21 +1,14 @@
 package worker
 
 import (
-	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"slices"
 	"sort"
 	"strings"
 
-	"github.com/oklog/ulid/v2"
-
 	"drydock/design"
-	"drydock/design/bootaction"
-	"drydock/design/ingest"
 	"drydock/drivers"
 	"drydock/drivers/network/noop"
 	"drydock/drivers/node/maas"
@@ -37,7 +30,7 @@ var (
 		"libvirt": newLibvirt,
 		"manual":  func(config.Drivers, *bmc.Broker) (drivers.OOB, error) { return manual.New(), nil },
 	}
-	nodeDrivers = map[string]func(config.Drivers) (drivers.Node, error){
+	nodeDrivers = map[string]func(config.Drivers, config.Limits) (drivers.Node, error){
 		"maas": newMAAS,
 	}
 	networkDrivers = map[string]func(config.Drivers) (drivers.Network, error){
@@ -48,8 +41,8 @@ var (
 func newRedfish(c config.Drivers, broker *bmc.Broker) (drivers.OOB, error) {
 	return redfish.New(redfish.Config{
 		Addresses: c.Addresses, CAFile: c.Redfish.CAFile, Fingerprints: c.Redfish.Fingerprints,
-		Insecure: c.Redfish.Insecure, Timeout: c.Redfish.Timeout, PollInterval: c.Redfish.PollInterval,
-		Broker: broker,
+		Insecure: c.Redfish.Insecure, ConnectTimeout: c.Redfish.ConnectTimeout, Timeout: c.Redfish.Timeout,
+		PollInterval: c.Redfish.PollInterval, Broker: broker,
 	})
 }
 
@@ -75,61 +68,19 @@ func newLibvirt(c config.Drivers, broker *bmc.Broker) (drivers.OOB, error) {
 	})
 }
 
-func newMAAS(c config.Drivers) (drivers.Node, error) {
-	return maas.New(maas.Config{
-		URL: c.MAAS.URL, APIKey: c.MAAS.APIKey, CAFile: c.MAAS.CAFile, PollInterval: c.MAAS.PollInterval,
-		Erase: maas.Erase(c.MAAS.Erase), UserData: userData(locations(c.Locations)),
-	})
+func newMAAS(c config.Drivers, limits config.Limits) (drivers.Node, error) {
+	return maas.New(maasConfig(c, limits))
 }
 
-// locations fetches what assets have elsewhere. The networks were checked with the configuration.
-func locations(allow []string) ingest.Locations {
-	var l ingest.Locations
-	for _, a := range allow {
-		if p, err := netip.ParsePrefix(a); err == nil {
-			l.Allow = append(l.Allow, p)
-		}
+func maasConfig(c config.Drivers, limits config.Limits) maas.Config {
+	m := c.MAAS
+	return maas.Config{
+		URL: m.URL, APIKey: m.APIKey, CAFile: m.CAFile, PollInterval: m.PollInterval, CallTimeout: m.CallTimeout,
+		DialTimeout: m.ConnectTimeout, Connections: m.Connections, AgentName: m.AgentName, Erase: maas.Erase(m.Erase),
+		DeleteReleased: m.DeleteReleased, FailedDeployment: maas.FailedDeployment(m.FailedDeployment), StorageLayout: m.StorageLayout,
+		CommissioningScripts: m.CommissioningScripts, TestingScripts: m.TestingScripts, Scripts: m.Scripts,
+		UserData: userData(locations(c.Locations, limits), limits.Template()),
 	}
-	return l
-}
-
-// userData is the boot actions of a node as cloud-init takes them. What can't be delivered that way is a warning of the
-// deployment, so that nobody takes it for delivered.
-func userData(from ingest.Locations) func(*design.Site, *design.Node) ([]byte, []string, error) {
-	return func(site *design.Site, node *design.Node) ([]byte, []string, error) {
-		return userDataOf(site, node, from)
-	}
-}
-
-func userDataOf(site *design.Site, node *design.Node, from ingest.Locations) ([]byte, []string, error) {
-	result, err := bootaction.UserData(site, node, bootaction.Options{
-		Fetch:     func(location string) ([]byte, error) { return from.Fetch(context.Background(), location) },
-		DesignRef: "design:" + site.Digest,
-		ActionID:  func(action string) string { return actionID(site.Digest, node.Name, action) },
-	})
-	if unreachable := (*ingest.Error)(nil); errors.As(err, &unreachable) && unreachable.Kind == ingest.Unreachable {
-		return nil, nil, &drivers.Error{Class: drivers.Unreachable, Action: drivers.DeployNode, Subject: "node " + node.Name, Err: err,
-			Advice: "check the server that the boot action names"}
-	}
-	if err != nil {
-		return nil, nil, &drivers.Error{Class: drivers.InvalidDesign, Action: drivers.DeployNode, Subject: "node " + node.Name, Err: err,
-			Advice: "correct the boot action and submit the design again"}
-	}
-	var messages []string
-	for _, u := range result.Undelivered {
-		messages = append(messages, drivers.Warning(u))
-	}
-	return result.UserData, messages, nil
-}
-
-// actionID is the ID of a boot action on a node: a ULID, since that is what templates of the field expect, and always the
-// same for the same design, so that user data made again is the same.
-func actionID(digest, node, action string) string {
-	sum := sha256.Sum256([]byte(digest + "\x00" + node + "\x00" + action))
-	var id ulid.ULID
-	copy(id[:], sum[:])
-	id[0] &= 0x7f // the largest time that a ULID can hold
-	return id.String()
 }
 
 // chosen is the drivers of a configuration.
@@ -141,7 +92,7 @@ type chosen struct {
 }
 
 // newDrivers makes every driver that the configuration names, once. All wrong names are one error.
-func newDrivers(cfg config.Drivers) (*chosen, error) {
+func newDrivers(cfg config.Drivers, limits config.Limits) (*chosen, error) {
 	c := &chosen{cfg: cfg, oob: map[string]drivers.OOB{}, node: map[string]drivers.Node{}, network: map[string]drivers.Network{}}
 	var wrong []string
 	oobs, nodes, networks := slices.Collect(values(cfg.OOB)), []string{cfg.Node}, []string{cfg.Network}
@@ -154,8 +105,12 @@ func newDrivers(cfg config.Drivers) (*chosen, error) {
 	for name, construct := range oobDrivers {
 		brokered[name] = func(cfg config.Drivers) (drivers.OOB, error) { return construct(cfg, broker) }
 	}
+	limited := map[string]func(config.Drivers) (drivers.Node, error){}
+	for name, construct := range nodeDrivers {
+		limited[name] = func(cfg config.Drivers) (drivers.Node, error) { return construct(cfg, limits) }
+	}
 	wrong = append(wrong, build(c.oob, brokered, oobs, cfg, "oob")...)
-	wrong = append(wrong, build(c.node, nodeDrivers, nodes, cfg, "node")...)
+	wrong = append(wrong, build(c.node, limited, nodes, cfg, "node")...)
 	wrong = append(wrong, build(c.network, networkDrivers, networks, cfg, "network")...)
 	if len(wrong) > 0 {
 		return nil, fmt.Errorf("drivers can't be set up: %s", strings.Join(wrong, "; "))

@@ -23,7 +23,7 @@ func TestVendorsWaysAreChosenByConfiguration(t *testing.T) {
 	c, err := newDrivers(configured(func(d *config.Drivers) {
 		d.Bmclib.Provider = "gofish"
 		d.Overrides = []config.Override{{Nodes: []string{"n2"}, OOB: bmclib.Name}}
-	}))
+	}), config.Limits{})
 	require.NoError(t, err)
 	site := &design.Site{Name: "harbor"}
 	for name, want := range map[string]struct {
@@ -40,7 +40,7 @@ func TestVendorsWaysAreChosenByConfiguration(t *testing.T) {
 		})
 	}
 	t.Run("bmclib without a provider is a mistake of the configuration", func(t *testing.T) {
-		_, err := newDrivers(configured(func(d *config.Drivers) { d.OOB["redfish"] = bmclib.Name }))
+		_, err := newDrivers(configured(func(d *config.Drivers) { d.OOB["redfish"] = bmclib.Name }), config.Limits{})
 		require.ErrorContains(t, err, "there is no provider")
 	})
 }

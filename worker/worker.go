@@ -15,6 +15,7 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"drydock/activities"
+	"drydock/design"
 	"drydock/design/ingest"
 	"drydock/design/state"
 	"drydock/design/validate"
@@ -43,7 +44,7 @@ func New(ctx context.Context, c *starter.Client, cfg config.Config, build string
 	if err := cfg.CheckWorker(); err != nil {
 		return nil, err
 	}
-	chosen, err := newDrivers(cfg.Drivers)
+	chosen, err := newDrivers(cfg.Drivers, cfg.Design.Limits)
 	if err != nil {
 		return nil, err
 	}
@@ -68,10 +69,12 @@ func New(ctx context.Context, c *starter.Client, cfg config.Config, build string
 		OnFatalError:                 func(err error) { w.fatal <- err },
 	})
 	workflows.Register(w.worker)
-	kept := keeper{store}
+	kept, limits := keeper{store}, cfg.Design.Limits
 	all := &activities.Activities{
-		Store: kept, Drivers: chosen, Log: log, Waivers: waivers(cfg.Verify),
-		Load: Loader(ingest.Reader{HTTP: &http.Client{Timeout: time.Minute}, Designs: kept, Missing: state.ErrNotFound}),
+		Store: kept, Drivers: chosen, Log: log, Waivers: waivers(cfg.Verify), Limits: limits.Design(),
+		Load: Loader(ingest.Reader{
+			HTTP: &http.Client{Timeout: time.Minute}, Designs: kept, Missing: state.ErrNotFound, Limit: int64(limits.SourceBytes),
+		}, limits.Design()),
 	}
 	all.Register(named{w.worker})
 	return w, nil
@@ -105,14 +108,14 @@ func waivers(c config.Verify) []verify.Waiver {
 	return out
 }
 
-// Loader reads, compiles and checks designs.
-func Loader(reader ingest.Reader) activities.Load {
+// Loader reads, compiles and checks designs within limits.
+func Loader(reader ingest.Reader, limits design.Limits) activities.Load {
 	return func(ctx context.Context, ref string) (validate.Result, error) {
 		sources, err := reader.Read(ctx, ref)
 		if err != nil {
 			return validate.Result{}, err
 		}
-		return validate.Load(sources...), nil
+		return validate.LoadWithin(limits, sources...), nil
 	}
 }
 

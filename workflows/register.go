@@ -38,4 +38,6 @@ func Register(r Registry) {
 	add(nodeTypes[plan.Destroy], nodeWorkflow(plan.Destroy))
 	add(nodeTypes[plan.Provision], nodeWorkflow(plan.Provision))
 	add(TypePlanTask, planTask)
+	add(TypeShowNode, showNode)
+	add(TypeForgetNode, forgetNode)
 }

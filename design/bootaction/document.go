@@ -50,7 +50,7 @@ type document struct {
 func newDocument() *document { return &document{packages: map[string]string{}} }
 
 // add delivers one asset. The context is only made for an asset with a template, and anew for each.
-func (d *document) add(asset design.Asset, subject string, context func() map[string]any) error {
+func (d *document) add(asset design.Asset, subject string, steps pipeline) error {
 	switch asset.Type {
 	case design.AssetPackages:
 		return d.addPackages(asset.Packages)
@@ -58,7 +58,7 @@ func (d *document) add(asset design.Asset, subject string, context func() map[st
 	default:
 		return fmt.Errorf("asset type %q is none of file, unit, pkg_list", asset.Type)
 	}
-	file, err := placeFile(asset, subject, context)
+	file, err := placeFile(asset, subject, steps)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (d *document) add(asset design.Asset, subject string, context func() map[st
 
 var octal = regexp.MustCompile(`^[0-7]{3,4}$`)
 
-func placeFile(asset design.Asset, subject string, context func() map[string]any) (placed, error) {
+func placeFile(asset design.Asset, subject string, steps pipeline) (placed, error) {
 	p := asset.Path
 	if !strings.HasPrefix(p, "/") || path.Clean(p) != p || p == "/" || strings.ContainsAny(p, "\x00\n\r") {
 		return placed{}, fmt.Errorf("path %q is not an absolute path in its shortest form", p)
@@ -89,7 +89,7 @@ func placeFile(asset design.Asset, subject string, context func() map[string]any
 	if !octal.MatchString(mode) {
 		return placed{}, fmt.Errorf("permissions %q are not three or four octal digits", mode)
 	}
-	content, err := runPipeline(asset.DataPipeline, []byte(asset.Data), context)
+	content, err := steps.run(asset.DataPipeline, []byte(asset.Data))
 	if err != nil {
 		return placed{}, err
 	}

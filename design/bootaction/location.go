@@ -25,11 +25,11 @@ func undelivered(location string, opts Options) string {
 }
 
 // fetched is an asset with the content that it has elsewhere; an asset without a location is as it is.
-func fetched(asset design.Asset, fetch func(string) ([]byte, error), context func() map[string]any) (design.Asset, error) {
+func fetched(asset design.Asset, fetch func(string) ([]byte, error), p pipeline) (design.Asset, error) {
 	if asset.Location == "" {
 		return asset, nil
 	}
-	location, err := runPipeline(asset.LocationPipeline, []byte(asset.Location), context)
+	location, err := p.run(asset.LocationPipeline, []byte(asset.Location))
 	if err != nil {
 		return asset, fmt.Errorf("location: %w", err)
 	}
@@ -41,7 +41,7 @@ func fetched(asset design.Asset, fetch func(string) ([]byte, error), context fun
 		asset.Data = string(data)
 		return asset, nil
 	}
-	if data, err = runPipeline(asset.DataPipeline, data, context); err != nil {
+	if data, err = p.run(asset.DataPipeline, data); err != nil {
 		return asset, err
 	}
 	asset.Packages, err = packageList(data)

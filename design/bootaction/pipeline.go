@@ -11,10 +11,16 @@ import (
 // maxAsset bounds what a step of a pipeline makes, in bytes.
 const maxAsset = 1 << 20
 
-// runPipeline applies the steps of a data pipeline in order. Without steps the data passes as it is.
-func runPipeline(steps []string, data []byte, context func() map[string]any) ([]byte, error) {
+// pipeline is what steps of assets are carried out with.
+type pipeline struct {
+	context func() map[string]any // of templates
+	limits  Limits
+}
+
+// run applies the steps of a data pipeline in order. Without steps the data passes as it is.
+func (p pipeline) run(steps []string, data []byte) ([]byte, error) {
 	for i, step := range steps {
-		out, err := runStep(step, data, context)
+		out, err := p.step(step, data)
 		if err != nil {
 			return nil, fmt.Errorf("step %d of the pipeline (%s): %w", i+1, step, err)
 		}
@@ -26,7 +32,7 @@ func runPipeline(steps []string, data []byte, context func() map[string]any) ([]
 	return data, nil
 }
 
-func runStep(step string, data []byte, context func() map[string]any) ([]byte, error) {
+func (p pipeline) step(step string, data []byte) ([]byte, error) {
 	switch step {
 	case "utf8_decode", "utf8_encode":
 		// Text and its UTF-8 are the same bytes here; what is left of both steps is the promise that it is text.
@@ -42,7 +48,7 @@ func runStep(step string, data []byte, context func() map[string]any) ([]byte, e
 		if !utf8.Valid(data) {
 			return nil, errors.New("the template is not UTF-8 text")
 		}
-		text, err := renderTemplate(string(data), context())
+		text, err := renderTemplate(string(data), p.context(), p.limits)
 		return []byte(text), err
 	}
 	return nil, errors.New("there is no such step: known are base64_encode, base64_decode, utf8_encode, utf8_decode, template")

@@ -19,13 +19,13 @@ const templateName = "/asset"
 //
 // The result depends on source and context only. Templates come with the design and not from strangers; the limits are
 // there so that a mistake in one ends in an error and not in a worker that hangs or runs out of memory.
-func renderTemplate(source string, context map[string]any) (string, error) {
+func renderTemplate(source string, context map[string]any, limits Limits) (string, error) {
 	type answer struct {
 		text string
 		err  error
 	}
 	done := make(chan answer, 1)
-	meter := newMeter()
+	meter := newMeter(limits)
 	go func() {
 		var a answer
 		// The engine panics on some wrong input, such as a division by zero.
@@ -38,13 +38,13 @@ func renderTemplate(source string, context map[string]any) (string, error) {
 		a.text, a.err = execute(source, context, meter)
 	}()
 	// The meter ends loops by itself; the timer is for what it does not see.
-	timer := time.NewTimer(2 * maxTime)
+	timer := time.NewTimer(2 * meter.limits.Time)
 	defer timer.Stop()
 	select {
 	case a := <-done:
 		return a.text, a.err
 	case <-timer.C:
-		return "", fmt.Errorf("template takes longer than %s", 2*maxTime)
+		return "", fmt.Errorf("template takes longer than %s", 2*meter.limits.Time)
 	}
 }
 

@@ -157,6 +157,19 @@ func TestTemplatesThatGrowOrNeverEndAreStopped(t *testing.T) {
 	}
 }
 
+func TestLimitsOfTemplatesCanBeSet(t *testing.T) {
+	site, node := harbor(action("a", template("{% for a in range(100) %}{{ a }}{% endfor %}")))
+	opts := options()
+	_, err := bootaction.UserData(site, node, opts)
+	require.NoError(t, err)
+	opts.Limits.Steps = 50
+	_, err = bootaction.UserData(site, node, opts)
+	require.ErrorContains(t, err, "more than 50 turns of loops")
+	opts.Limits = bootaction.Limits{Time: time.Nanosecond}
+	_, err = bootaction.UserData(site, node, opts)
+	require.ErrorContains(t, err, "longer than")
+}
+
 func TestLimitsLeaveRoomForRealTemplates(t *testing.T) {
 	source := "{% macro line(i) %}{% if i % 2 %}odd{% else %}even{% endif %}{% endmacro %}" +
 		"{% for i in range(2000) %}{{ line(i) | upper | center(20) }}\n{% endfor %}"

@@ -22,6 +22,8 @@ type Options struct {
 	// Fetch returns the content of an asset that has a location. nil: such assets stay undelivered, and so do those whose
 	// location wants a token of a service (a scheme such as promenade+http), which nobody here has.
 	Fetch func(location string) ([]byte, error)
+	// Limits of each template.
+	Limits Limits
 }
 
 // Result is what UserData made.
@@ -55,15 +57,15 @@ func UserData(site *design.Site, node *design.Node, opts Options) (Result, error
 		}
 		for i, asset := range action.Assets {
 			subject := fmt.Sprintf("boot action %s for node %s: asset %d (%s)", action.Name, node.Name, i+1, describe(asset))
-			context := func() map[string]any { return templateContext(site, node, action.Name, opts) }
+			steps := pipeline{limits: opts.Limits, context: func() map[string]any { return templateContext(site, node, action.Name, opts) }}
 			if why := undelivered(asset.Location, opts); why != "" {
 				result.Undelivered = append(result.Undelivered,
 					fmt.Sprintf("%s: its content is to be fetched from %s, %s", subject, origin(asset.Location), why))
 				continue
 			}
-			asset, err := fetched(asset, opts.Fetch, context)
+			asset, err := fetched(asset, opts.Fetch, steps)
 			if err == nil {
-				err = doc.add(asset, subject, context)
+				err = doc.add(asset, subject, steps)
 			}
 			if err != nil {
 				failed = append(failed, fmt.Errorf("make %s: %w", subject, hide(err, opts.ActionKey)))

@@ -13,6 +13,8 @@ type Node struct {
 	Port        Port        `json:"port"`
 	NICs        []NIC       `json:"nics,omitempty"`
 	Disks       []Disk      `json:"disks,omitempty"`
+	// Devices are all devices with a bus address, and the firmware, as the operating system of the commissioning saw them.
+	Devices []Device `json:"devices,omitempty"`
 	// Verification is the last one; nil when the machine was never compared.
 	Verification *Verification `json:"verification,omitempty"`
 	// Task is the task that worked on the node last.
@@ -29,6 +31,10 @@ type Identity struct {
 	Model        string   `json:"model,omitempty"`
 	BMCAddress   string   `json:"bmc_address,omitempty"`
 	MACs         []string `json:"macs,omitempty"` // lower case, colons, sorted
+	// BMCMACs and ProvisionerMACs are those of the MACs that the BMC and the bootstrapper told when each first told any.
+	// Neither sees every NIC, so that they may have none in common.
+	BMCMACs         []string `json:"bmc_macs,omitempty"`
+	ProvisionerMACs []string `json:"provisioner_macs,omitempty"`
 }
 
 // Status is the state of a machine at the bootstrapper, in words of our own so that planning knows no vendor.
@@ -63,6 +69,7 @@ type Provisioner struct {
 	// Ours: the machine is allocated to us (our user and agent name).
 	Ours       bool      `json:"ours,omitempty"`
 	Locked     bool      `json:"locked,omitempty"`
+	BootMode   string    `json:"boot_mode,omitempty"` // bios or uefi: how it was seen to boot from the network; "" unknown
 	Image      string    `json:"image,omitempty"`
 	Design     string    `json:"design,omitempty"` // digest of the design that it was deployed with, when known
 	ObservedAt time.Time `json:"observed_at,omitzero"`
@@ -186,6 +193,16 @@ type Disk struct {
 	Model  string `json:"model,omitempty"`
 	Size   int64  `json:"size,omitempty"` // bytes
 	Health string `json:"health,omitempty"`
+}
+
+// Device is a device as lshw lists it.
+type Device struct {
+	Class   string `json:"class"`             // such as network, disk, storage, memory
+	Bus     string `json:"bus,omitempty"`     // such as pci@0000:41:00.0
+	Name    string `json:"name,omitempty"`    // OS name, such as eno1
+	Product string `json:"product,omitempty"` // what its maker calls it
+	// Firmware is the version of the machine's firmware, on the device that is it.
+	Firmware string `json:"firmware,omitempty"`
 }
 
 // Element is a piece of raw evidence about a node, kept as it came: lshw XML, lldp XML, a result of a script.

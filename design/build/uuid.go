@@ -9,20 +9,26 @@ import (
 // SameUUID reports whether two texts are the system UUID of one machine. The same 16 bytes are written as they stand, with
 // the bytes of the first three fields turned (SMBIOS 2.6, section 7.2.1), or with all bytes turned (IPMI 2.0, section 20.8),
 // and read back by one of these rules that need not be the one they were written by. Nothing in a UUID surely tells which,
-// so all orders that come of it are the same. Texts that are no UUIDs are the same only when equal.
-func SameUUID(a, b string) bool {
-	x, y := uuidBytes(a), uuidBytes(b)
-	if x == nil || y == nil {
-		return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+// so all orders that come of it are the same UUID. Texts that are no UUIDs are the same only when equal.
+func SameUUID(a, b string) bool { return CanonicalUUID(a) == CanonicalUUID(b) }
+
+// CanonicalUUID returns one text for all texts that are the same UUID by SameUUID: 32 digits, the least of its orders.
+func CanonicalUUID(text string) string {
+	raw := uuidBytes(text)
+	if raw == nil {
+		return strings.ToLower(strings.TrimSpace(text))
 	}
-	for _, other := range [][]byte{
-		y, fieldsTurned(y), allTurned(y), fieldsTurned(allTurned(y)), allTurned(fieldsTurned(y)), fieldsTurned(allTurned(fieldsTurned(y))),
-	} {
-		if slices.Equal(x, other) {
-			return true
-		}
+	return hex.EncodeToString(slices.MinFunc(orders(raw), slices.Compare))
+}
+
+// orders are the orders in which the bytes of a UUID are met, and those that come of turning these again: from whichever of
+// them one starts, they are the same.
+func orders(raw []byte) [][]byte {
+	var out [][]byte
+	for _, order := range [][]byte{raw, allTurned(fieldsTurned(allTurned(raw)))} {
+		out = append(out, order, fieldsTurned(order), allTurned(order), allTurned(fieldsTurned(order)))
 	}
-	return false
+	return out
 }
 
 func uuidBytes(text string) []byte {

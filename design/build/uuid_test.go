@@ -27,6 +27,7 @@ func TestSameUUID(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, c.same, build.SameUUID(uuid, c.other))
 			assert.Equal(t, c.same, build.SameUUID(c.other, uuid))
+			assert.Equal(t, c.same, build.CanonicalUUID(uuid) == build.CanonicalUUID(c.other))
 		})
 	}
 	assert.True(t, build.SameUUID("node1-bmc", "NODE1-bmc"))

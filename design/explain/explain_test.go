@@ -71,6 +71,21 @@ func TestAValueIsExplainedByTheDocumentsThatSaySomethingOfIt(t *testing.T) {
 	}
 }
 
+func TestAnInterfaceThatIsNullIsExplainedAsRemoved(t *testing.T) {
+	_, _, text := load(t, "harbor-lab.yaml")
+	text = strings.Replace(text, "bond0: {networks: ['!storage']}", "bond0: null", 1)
+	docs, _ := design.Parse(design.Source{Name: "site.yaml", Data: []byte(text)})
+	site, _ := design.Compile(docs)
+	for _, field := range []string{"interfaces.bond0", "interfaces.bond0.slaves"} {
+		got, err := explain.Node(docs, site, "harbor-n2", field)
+		require.NoError(t, err)
+		assert.Nil(t, got.Value)
+		require.Len(t, got.Chain, 2, field)
+		assert.Equal(t, explain.Removes, got.Chain[0].Effect)
+		assert.Equal(t, "harbor-n2", got.Chain[0].Document.Name)
+	}
+}
+
 func TestEachStepSaysWhatItOverrode(t *testing.T) {
 	docs, site, _ := load(t, "harbor-lab.yaml")
 	got, err := explain.Node(docs, site, "harbor-n2", "metadata.owner_data.role")

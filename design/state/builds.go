@@ -54,3 +54,29 @@ func (s *Store) PutBuild(ctx context.Context, site string, n build.Node) error {
 	}
 	return nil
 }
+
+// BuildSites returns the sites that know a node of this name, sorted.
+func (s *Store) BuildSites(ctx context.Context, node string) ([]string, error) {
+	sites, err := s.names(ctx, `SELECT site FROM builds WHERE node = $1 ORDER BY site`, node)
+	if err != nil {
+		return nil, fmt.Errorf("read sites that know node %s: %w", node, err)
+	}
+	return sites, nil
+}
+
+// names reads a column of names.
+func (s *Store) names(ctx context.Context, query string, args ...any) (names []string, err error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}

@@ -4,7 +4,7 @@
 //
 // It speaks SQL to SQLite (one host, several processes) or PostgreSQL (several hosts); the statements are the same. It
 // refuses a design whose bytes do not have the digest they are stored under, a second design while a site is locked,
-// a database written by a newer version, and names that are empty. It forgets nothing.
+// a database written by a newer version, and names that are empty. Only which machine a node is can be forgotten.
 //
 // Designs may hold credentials literally: the database is as secret as they are.
 package state

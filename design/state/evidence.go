@@ -60,14 +60,14 @@ func (s *Store) AddEvidence(ctx context.Context, site, node, task string, elemen
 	return tx.Commit()
 }
 
-// Evidence returns what was collected about a node, newest first; with latest, only the newest of each generator. At
-// most 1000 elements with 16 MiB of data are returned: the newest.
-func (s *Store) Evidence(ctx context.Context, site, node string, latest bool) ([]Evidence, error) {
+// Evidence returns what was collected about a node, newest first: of one generator, or of all where none is named; with
+// latest, only the newest of each. At most 1000 elements with 16 MiB of data are returned: the newest.
+func (s *Store) Evidence(ctx context.Context, site, node, generator string, latest bool) ([]Evidence, error) {
 	perGenerator := maxElements
 	if latest {
 		perGenerator = 1
 	}
-	found, err := s.evidence(ctx, `e.site = $4 AND e.node = $5`, perGenerator, site, node)
+	found, err := s.evidence(ctx, `e.site = $4 AND e.node = $5 AND ($6 = '' OR e.generator = $6)`, perGenerator, site, node, generator)
 	if err != nil {
 		return nil, fmt.Errorf("read evidence about node %s of site %s: %w", node, site, err)
 	}
@@ -84,20 +84,9 @@ func (s *Store) TaskEvidence(ctx context.Context, task string) ([]Evidence, erro
 }
 
 // EvidenceSites returns the sites that keep evidence about a node of this name, sorted.
-func (s *Store) EvidenceSites(ctx context.Context, node string) (sites []string, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT site FROM evidence WHERE node = $1 ORDER BY site`, node)
+func (s *Store) EvidenceSites(ctx context.Context, node string) ([]string, error) {
+	sites, err := s.names(ctx, `SELECT DISTINCT site FROM evidence WHERE node = $1 ORDER BY site`, node)
 	if err != nil {
-		return nil, fmt.Errorf("read sites with evidence about node %s: %w", node, err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var site string
-		if err := rows.Scan(&site); err != nil {
-			return nil, fmt.Errorf("read sites with evidence about node %s: %w", node, err)
-		}
-		sites = append(sites, site)
-	}
-	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read sites with evidence about node %s: %w", node, err)
 	}
 	return sites, nil

@@ -30,7 +30,7 @@ func TestEvidenceIsKeptAsItCameAndNotTwice(t *testing.T) {
 		require.NoError(t, s.AddEvidence(ctx, "quay", "n1", "t3", elements[:1]))
 		require.NoError(t, s.AddEvidence(ctx, "harbor", "n1", "t2", nil))
 
-		all, err := s.Evidence(ctx, "harbor", "n1", false)
+		all, err := s.Evidence(ctx, "harbor", "n1", "", false)
 		require.NoError(t, err)
 		want := []state.Evidence{
 			{Node: "n1", Task: "t2", Element: build.Element{Generator: "lshw", Format: "xml", Data: "<new/>", Collected: at(4)}},
@@ -39,9 +39,12 @@ func TestEvidenceIsKeptAsItCameAndNotTwice(t *testing.T) {
 			{Node: "n1", Task: "t1", Element: elements[0]},
 		}
 		assert.Equal(t, want, all)
-		latest, err := s.Evidence(ctx, "harbor", "n1", true)
+		latest, err := s.Evidence(ctx, "harbor", "n1", "", true)
 		require.NoError(t, err)
 		assert.Equal(t, want[:3], latest, "the newest per generator")
+		one, err := s.Evidence(ctx, "harbor", "n1", "lshw", false)
+		require.NoError(t, err)
+		assert.Equal(t, []state.Evidence{want[0], want[3]}, one, "of one generator")
 		task, err := s.TaskEvidence(ctx, "t1")
 		require.NoError(t, err)
 		assert.Equal(t, want[1:], task)
@@ -49,7 +52,7 @@ func TestEvidenceIsKeptAsItCameAndNotTwice(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"harbor", "quay"}, sites)
 
-		none, err := s.Evidence(ctx, "harbor", "n2", true)
+		none, err := s.Evidence(ctx, "harbor", "n2", "", true)
 		require.NoError(t, err)
 		assert.Empty(t, none)
 
@@ -70,7 +73,7 @@ func TestEvidenceThatDoesNotFitIsTheOldest(t *testing.T) {
 			elements = append(elements, build.Element{Generator: fmt.Sprint("g", i%7), Data: "x", Collected: start.Add(time.Duration(i) * time.Second)})
 		}
 		require.NoError(t, s.AddEvidence(ctx, "harbor", "n1", "t1", elements))
-		all, err := s.Evidence(ctx, "harbor", "n1", false)
+		all, err := s.Evidence(ctx, "harbor", "n1", "", false)
 		require.NoError(t, err)
 		require.Len(t, all, 1000)
 		assert.Equal(t, start.Add(1004*time.Second), all[0].Collected)
@@ -81,7 +84,7 @@ func TestEvidenceThatDoesNotFitIsTheOldest(t *testing.T) {
 			require.NoError(t, s.AddEvidence(ctx, "harbor", "n2", "t1",
 				[]build.Element{{Generator: fmt.Sprint("g", i), Data: large, Collected: start.Add(time.Duration(i) * time.Second)}}))
 		}
-		few, err := s.Evidence(ctx, "harbor", "n2", true)
+		few, err := s.Evidence(ctx, "harbor", "n2", "", true)
 		require.NoError(t, err)
 		require.Len(t, few, 1, "two of 9 MiB are more than 16 MiB")
 		assert.Equal(t, "g1", few[0].Generator)

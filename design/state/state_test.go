@@ -107,7 +107,7 @@ func TestManyGoroutinesOnTwoHandlesLoseNothing(t *testing.T) {
 			known, err := s.Build(ctx, "harbor", node)
 			require.NoError(t, err)
 			assert.Equal(t, build.PowerOn, known.OOB.Power)
-			evidence, err := s.Evidence(ctx, "harbor", node, false)
+			evidence, err := s.Evidence(ctx, "harbor", node, "", false)
 			require.NoError(t, err)
 			assert.Len(t, evidence, 2)
 			note, ok, err := s.Journal("w", "r", node).Noted(ctx, "reset")
@@ -146,6 +146,9 @@ func TestABuildModelIsReplacedAsAWhole(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, build.Node{Name: "n1", OOB: build.OOB{Power: build.PowerOff}}, n)
 
+		sites, err := s.BuildSites(ctx, "n1")
+		require.NoError(t, err)
+		assert.Equal(t, []string{"harbor"}, sites)
 		n, err = s.Build(ctx, "quay", "n1")
 		require.NoError(t, err)
 		assert.Equal(t, build.Node{Name: "n1"}, n, "a node of the same name in another site")

@@ -39,7 +39,6 @@ var mistakes = map[string]struct{ title, why, hint string }{
 	"design-limit":                {"Limits of size", "a design beyond the limits would take the memory of everybody else", "split the design or simplify it; limits can be configured"},
 	"document-envelope":           {"Envelope of a document", "a document is a mapping of schema, metadata and data", "write schema, metadata with a name, and data"},
 	"unknown-namespace":           {"Namespaces that are nearly ours", "documents of other namespaces are passed over, and a misspelled one would be, too", "write drydock/ in front of the kind"},
-	"missing-hardware-profile":    {"Nodes without hardware profile", "aliases of cards and disks can't be resolved without one", "name a hardware_profile in the node or in a host profile"},
 	"document-without-schema":     {"Documents without a schema", "what a document is can't be told without its schema", "give the document a schema such as drydock/Network/v1"},
 	"unknown-kind":                {"Kinds and versions of documents", "a document of an unknown kind would silently be left out", "see the kinds with: drydock design schema --help"},
 	"missing-field":               {"Required fields", "there is no default that could be meant", "give it a value; what a kind needs is in: drydock design schema KIND"},

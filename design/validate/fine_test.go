@@ -61,12 +61,36 @@ func TestImagesAndKernelsAreNeverSilentlyUnchecked(t *testing.T) {
 	assert.Contains(t, found[0].Text, "no bootstrapper at hand")
 }
 
+func TestWhatTheBootstrapperLacksIsAnErrorWhereItIsNamed(t *testing.T) {
+	text := testdata(t, "harbor-lab.yaml")
+	result := load(text)
+	require.Empty(t, result.AtSite(Images{}).Messages.Errors(), "nothing is missing")
+	assert.Empty(t, of(result.AtSite(Images{}).Messages, platformSelection.Slug), "and nothing was left unchecked")
+
+	kernel := of(result.AtSite(Images{
+		Missing: []design.Platform{{Image: "jammy", Kernel: "ga-22.04"}}, Available: []string{"jammy with kernel hwe-22.04"},
+	}).Messages, platformSelection.Slug)
+	require.Len(t, kernel, 1, "once, at the profile that both nodes share")
+	assert.Equal(t, "DD3001", kernel[0].Code)
+	assert.Equal(t, design.LevelError, kernel[0].Level)
+	assert.Equal(t, `HostProfile base: kernel "ga-22.04" is not among those of image jammy at the bootstrapper`, kernel[0].Text)
+	assert.Equal(t, "data.platform.kernel", kernel[0].Path)
+	assert.Contains(t, kernel[0].Hint, "jammy with kernel hwe-22.04")
+
+	other := load(strings.Replace(text, "  addressing:\n    - {network: bmc, address: 10.40.1.11}", "  platform: {image: noble}\n  addressing:\n    - {network: bmc, address: 10.40.1.11}", 1))
+	image := of(other.AtSite(Images{Missing: []design.Platform{{Image: "noble"}}}).Messages, platformSelection.Slug)
+	require.Len(t, image, 1)
+	assert.Equal(t, `BaremetalNode harbor-n1: image "noble" is not at the bootstrapper`, image[0].Text)
+	assert.Contains(t, image[0].Hint, "prepare-site")
+}
+
 func TestAFaultOfASharedProfileIsReportedOnceAtTheProfile(t *testing.T) {
 	example := testdata(t, "harbor-lab.yaml")
 	for name, c := range map[string]struct{ rule, old, subject, within string }{
 		"no image":          {platformSelection.Slug, "    image: jammy\n    kernel: ga-22.04\n    kernel_params: {console: 'ttyS0,115200n8', quiet: true}\n", "HostProfile base", "no image"},
 		"no kernel":         {platformSelection.Slug, "    kernel: ga-22.04\n", "HostProfile base", "no kernel"},
 		"no oob":            {controllerConfiguration.Slug, "  oob: {type: redfish, network: bmc, account: provisioner, credential: not-a-real-secret}\n", "HostProfile base", "no oob.type"},
+		"no hardware":       {hardwareProfile.Slug, "  hardware_profile: pizza-box\n", "HostProfile base", "no hardware profile"},
 		"no primary":        {primaryNetwork.Slug, "  primary_network: mgmt\n", "HostProfile base", "no primary network is given"},
 		"no root partition": {bootStorage.Slug, "          - {name: root, size: 40g, bootable: true, filesystem: {mountpoint: /, fstype: ext4}}\n", "HostProfile base", "no partition is named root"},
 	} {

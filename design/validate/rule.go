@@ -33,7 +33,7 @@ func Rules() []Rule {
 		siteContent, networkPresence, cidrOverlap, duplicateCIDR, rangeValidity, ipLocality, duplicateAddress, reservedAddress,
 		dynamicAddress, staticRange, dhcpRelay,
 		mtuRationality, trunkingRationality, vlanReuse, bondRationality,
-		networkReferences, rackReferences, allowedNetworks, primaryNetwork, slaveRationality, deviceAliases,
+		networkReferences, rackReferences, allowedNetworks, primaryNetwork, slaveRationality, hardwareProfile, deviceAliases,
 		bootStorage, systemSize, storagePartitioning, storageSizing, storageMountpoint,
 		hugepages, platformSelection, hostnameValidity, duplicateMAC,
 		controllerConfiguration, libvirtConfiguration,

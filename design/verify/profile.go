@@ -1,8 +1,10 @@
 package verify
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"drydock/design"
@@ -11,14 +13,15 @@ import (
 
 // profile compares what the hardware profile says. Vendor, generation and hardware version are descriptions, for which
 // designs in the field carry approximate and placeholder values, so they never stop a machine.
-func profile(p *design.HardwareProfile, known build.Node) []build.Check {
+func profile(node *design.Node, known build.Node) []build.Check {
+	p := node.HardwareProfile
 	rows := []build.Check{
 		described("vendor", p.Vendor, known.Identity.Manufacturer, sameVendor),
 		described("generation", p.Generation, known.Identity.Model, statesGeneration),
 		described("hw_version", p.HWVersion, known.Identity.Model, statesVersion),
-		bios(p.BIOSVersion, known.OOB.BIOSVersion),
-		described("boot_mode", p.BootMode, known.OOB.BootMode, equal),
-		pxe(p.PXEInterface, known.NICs),
+		bios(p.BIOSVersion, firmwareVersion(known)),
+		described("boot_mode", p.BootMode, cmp.Or(known.OOB.BootMode, known.Provisioner.BootMode), equal),
+		pxe(p.PXEInterface, node.BootMAC, known),
 	}
 	for _, a := range p.Aliases {
 		rows = append(rows, alias(a, known))
@@ -151,59 +154,43 @@ func bios(designed, found string) build.Check {
 	return row
 }
 
-// pxe says whether the NIC that the profile boots from, counted from 0, exists.
-func pxe(index int, nics []build.NIC) build.Check {
+// firmwareVersion is the version of the BIOS: what the BMC tells now, else what lshw found.
+func firmwareVersion(known build.Node) string {
+	if known.OOB.BIOSVersion != "" {
+		return known.OOB.BIOSVersion
+	}
+	for _, d := range known.Devices {
+		if d.Firmware != "" {
+			return d.Firmware
+		}
+	}
+	return ""
+}
+
+// pxe says whether the NIC that the machine boots from exists: that with the boot MAC of the node, else the one that the
+// profile names, counted from 0. A BMC may tell some NICs only, so that none is missed before the machine is prepared.
+func pxe(index int, bootMAC string, known build.Node) build.Check {
 	row := build.Check{Name: "pxe_interface", Designed: fmt.Sprintf("interface %d", index), Verdict: Unknown}
-	switch n := len(nics); {
+	n := len(known.NICs)
+	if bootMAC != "" {
+		row.Designed = "interface " + strings.ToLower(bootMAC)
+		index = slices.IndexFunc(known.NICs, func(nic build.NIC) bool { return strings.EqualFold(nic.MAC, bootMAC) })
+	}
+	switch {
 	case n == 0:
+	case bootMAC != "" && index >= 0:
+		nic := known.NICs[index]
+		row.Found, row.Verdict = strings.TrimSpace(nic.Name+" "+nic.MAC), Match
+		if nic.Neighbor != "" {
+			row.Found += " at " + nic.Neighbor
+		}
 	case index >= 0 && index < n:
 		row.Found, row.Verdict = fmt.Sprintf("%d interfaces", n), Match
 	default:
-		row.Found, row.Verdict = fmt.Sprintf("%d interfaces", n), Mismatch
-	}
-	return row
-}
-
-// alias looks for the device at a bus address. Only the operating system tells them.
-func alias(a design.Alias, known build.Node) build.Check {
-	row := build.Check{Name: "alias:" + a.Name, Designed: a.BusType + "@" + a.Address, Verdict: Unknown}
-	pattern, isPattern := strings.CutPrefix(a.Address, "regexp:")
-	var re *regexp.Regexp
-	if isPattern {
-		var err error
-		if re, err = regexp.Compile("^(?:" + pattern + ")"); err != nil {
-			row.Found, row.Verdict = "the pattern is no regular expression", Mismatch
-			return row
+		row.Found = fmt.Sprintf("%d interfaces, and not this one", n)
+		if levelOf(known) == Prepared {
+			row.Verdict = Mismatch
 		}
-	}
-	addresses := 0
-	see := func(bus, name string) {
-		if bus == "" {
-			return
-		}
-		addresses++
-		_, address, _ := strings.Cut(bus, "@")
-		if re != nil && strings.HasPrefix(bus, "pci@") && re.MatchString(address) || re == nil && strings.EqualFold(bus, row.Designed) {
-			row.Found, row.Verdict = strings.TrimSpace(name+" at "+bus), Match
-		}
-	}
-	for _, n := range known.NICs {
-		if n.PCI != "" {
-			see("pci@"+n.PCI, n.Name)
-		}
-	}
-	if re == nil {
-		for _, d := range known.Disks {
-			see(d.Bus, d.Name)
-		}
-		for _, d := range known.OOB.PCI {
-			if d.Address != "" {
-				see("pci@"+d.Address, d.Name)
-			}
-		}
-	}
-	if row.Verdict == Unknown && addresses > 0 {
-		row.Found, row.Verdict = "no such device", Mismatch
 	}
 	return row
 }

@@ -30,6 +30,9 @@ const (
 	Prepared = "prepared" // also what the operating system of the commissioning found
 )
 
+// Generator is the name of verifications among the evidence about a node.
+const Generator = "verification"
+
 // Waiver allows rows of a verification to differ.
 type Waiver struct {
 	Nodes []string // names of nodes
@@ -47,8 +50,8 @@ func (w Waiver) covers(node, check string) bool {
 // Node compares what is known of a machine with its node in the design, at the given time.
 func Node(node *design.Node, known build.Node, waivers []Waiver, at time.Time) build.Verification {
 	v := build.Verification{At: at, Level: levelOf(known)}
-	if p := node.HardwareProfile; p != nil {
-		v.Rows = append(v.Rows, profile(p, known)...)
+	if node.HardwareProfile != nil {
+		v.Rows = append(v.Rows, profile(node, known)...)
 	}
 	v.Rows = append(v.Rows, policy(known)...)
 	for i, row := range v.Rows {
@@ -67,7 +70,7 @@ func Node(node *design.Node, known build.Node, waivers []Waiver, at time.Time) b
 
 // levelOf tells by the model itself: only the operating system knows names, bus addresses and PCI addresses.
 func levelOf(known build.Node) string {
-	if len(known.Disks) > 0 || slices.ContainsFunc(known.NICs, func(n build.NIC) bool { return n.Name != "" || n.PCI != "" }) {
+	if len(known.Devices)+len(known.Disks) > 0 || slices.ContainsFunc(known.NICs, func(n build.NIC) bool { return n.Name != "" || n.PCI != "" }) {
 		return Prepared
 	}
 	return Present

@@ -27,6 +27,7 @@ import (
 	"drydock/design"
 	"drydock/drivers"
 	"drydock/drivers/conformance"
+	"drydock/drivers/oob/ipmi/ipmitest"
 	"drydock/drivers/oob/libvirt"
 )
 
@@ -55,7 +56,7 @@ type hypervisor struct {
 
 func startLibvirtd(t *testing.T, name string, boot ...string) *hypervisor {
 	t.Helper()
-	binary := program(t, "libvirtd")
+	binary := conformance.Program(t, "libvirtd")
 	dir, err := os.MkdirTemp("", "libvirtd-") // the path of a socket is short
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
@@ -137,6 +138,25 @@ type shell struct {
 	address        string
 	knownHosts     string
 	logins, joined atomic.Int32
+	lose           atomic.Pointer[func() bool] // ends the connection instead of the answer for which it returns true
+}
+
+// answers carries what the daemon says.
+func (s *shell) answers(to io.Writer, from io.Reader) {
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buf)
+		if err != nil {
+			return
+		}
+		if lose := s.lose.Load(); lose != nil && (*lose)() {
+			s.lose.Store(nil)
+			return
+		}
+		if _, err := to.Write(buf[:n]); err != nil {
+			return
+		}
+	}
 }
 
 func startShell(t *testing.T) *shell {
@@ -152,7 +172,7 @@ func startShell(t *testing.T) *shell {
 	require.NoError(t, os.WriteFile(s.knownHosts, []byte(knownhosts.Line([]string{s.address}, key.PublicKey())+"\n"), 0o600))
 	config := &ssh.ServerConfig{PasswordCallback: func(c ssh.ConnMetadata, given []byte) (*ssh.Permissions, error) {
 		s.logins.Add(1)
-		if c.User() == simAccount && string(given) == simPassword {
+		if c.User() == ipmitest.Account && string(given) == ipmitest.Password {
 			return nil, nil
 		}
 		return nil, errors.New("no")
@@ -202,7 +222,7 @@ func (s *shell) serve(made net.Conn, config *ssh.ServerConfig) {
 			continue
 		}
 		go ssh.DiscardRequests(inner)
-		go func() { _, _ = io.Copy(channel, socket); _ = channel.Close() }()
+		go func() { s.answers(channel, socket); _ = channel.Close() }()
 		go func() { _, _ = io.Copy(socket, channel); _ = socket.Close() }()
 	}
 }
@@ -218,7 +238,7 @@ func libvirtDriver(t *testing.T, knownHosts string, uris map[string]string) *lib
 }
 
 func virtualNode(uri string) *design.Node {
-	node := nodeAt(simAccount, simPassword)
+	node := nodeAt(ipmitest.Account, ipmitest.Password)
 	node.OOB.Type, node.OOB.LibvirtURI = design.OOBLibvirt, uri
 	return node
 }
@@ -226,7 +246,7 @@ func virtualNode(uri string) *design.Node {
 func libvirtOnTestDriver(t *testing.T) conformance.OOBTarget {
 	s := startShell(t)
 	h := startLibvirtd(t, nodeAt("", "").Name, "network", "hd")
-	node := virtualNode("test+ssh://" + simAccount + "@" + s.address + "/default?socket=" + h.socket)
+	node := virtualNode("test+ssh://" + ipmitest.Account + "@" + s.address + "/default?socket=" + h.socket)
 	return conformance.OOBTarget{
 		Driver:   libvirtDriver(t, s.knownHosts, nil),
 		Call:     drivers.NodeCall{Node: node},
@@ -236,6 +256,11 @@ func libvirtOnTestDriver(t *testing.T) conformance.OOBTarget {
 		Boot:     func() drivers.BootTarget { return h.boot(t) },
 		Sessions: func() int { return int(s.joined.Load()) },
 		Logins:   func() int { return int(s.logins.Load()) },
+		LoseNextAnswer: func() {
+			on := h.power(t)
+			lose := func() bool { return h.power(t) != on }
+			s.lose.Store(&lose)
+		},
 		Silence: func() {
 			require.NoError(t, h.process.Signal(syscall.SIGSTOP))
 			t.Cleanup(func() { _ = h.process.Signal(syscall.SIGCONT) })

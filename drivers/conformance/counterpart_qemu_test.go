@@ -13,6 +13,7 @@ import (
 
 	"drydock/drivers"
 	"drydock/drivers/conformance"
+	"drydock/drivers/oob/ipmi/ipmitest"
 )
 
 // qemuScript powers a machine under software emulation: the boot device that the BMC keeps decides what it is started with.
@@ -64,11 +65,11 @@ func bootSector() []byte {
 // TestAMachineBootsFromWhereTheDriverSays has nothing simulated on the machine's side but its hardware: a BMC of OpenIPMI
 // that starts and kills QEMU, with the firmware and the network ROM of real machines.
 func TestAMachineBootsFromWhereTheDriverSays(t *testing.T) {
-	qemu := program(t, "qemu-system-x86_64")
-	program(t, "ipmi_sim")
+	qemu := conformance.Program(t, "qemu-system-x86_64")
+	conformance.Program(t, "ipmi_sim")
 	t.Parallel() // it waits for the emulation most of the time
-	s := startSim(t, `"$d/qemu.sh" "$d" "$2"`)
-	file := func(name string) string { return filepath.Join(s.dir, name) }
+	s := ipmitest.StartSim(t, `"$d/qemu.sh" "$d" "$2"`)
+	file := func(name string) string { return filepath.Join(s.Dir, name) }
 	require.NoError(t, os.WriteFile(file("qemu.sh"), []byte(strings.ReplaceAll(qemuScript, "{{QEMU}}", qemu)), 0o755))
 	require.NoError(t, os.Mkdir(file("tftp"), 0o755))
 	require.NoError(t, os.WriteFile(file("tftp/boot.ipxe"), []byte("#!ipxe\necho "+fromNetwork+"\nsleep 3600\n"), 0o644))
@@ -82,9 +83,9 @@ func TestAMachineBootsFromWhereTheDriverSays(t *testing.T) {
 			}
 		}
 	})
-	driver := s.ipmi(t)
+	driver := s.Driver(t)
 	boot := func(device drivers.BootDevice, once bool) {
-		call := s.call()
+		call := ipmitest.Call(ipmitest.Password)
 		call.Boot = drivers.BootTarget{Device: device, Once: once}
 		_, err := driver.SetNodeBoot(t.Context(), call)
 		require.NoError(t, err)
@@ -95,7 +96,7 @@ func TestAMachineBootsFromWhereTheDriverSays(t *testing.T) {
 	}
 	// said is what the console shows since the machine was started for the nth time.
 	said := func(nth int) string {
-		parts := strings.Split(s.read(t, "console"), "started with ")
+		parts := strings.Split(s.Read(t, "console"), "started with ")
 		if len(parts) <= nth {
 			return ""
 		}
@@ -103,16 +104,16 @@ func TestAMachineBootsFromWhereTheDriverSays(t *testing.T) {
 	}
 
 	boot(drivers.BootPXE, true)
-	waitFor(t, func() bool { return strings.Contains(said(1), fromNetwork) }, func() string { return said(1) + s.logOf("qemu.log") })
+	waitFor(t, func() bool { return strings.Contains(said(1), fromNetwork) }, func() string { return said(1) + logOf(s, "qemu.log") })
 	assert.NotContains(t, said(1), fromDisk)
 
 	boot(drivers.BootDisk, false)
-	waitFor(t, func() bool { return strings.Contains(said(2), fromDisk) }, func() string { return said(2) + s.logOf("qemu.log") })
+	waitFor(t, func() bool { return strings.Contains(said(2), fromDisk) }, func() string { return said(2) + logOf(s, "qemu.log") })
 	assert.NotContains(t, said(2), fromNetwork)
 	assert.NotContains(t, said(2), "DHCP", "the network was not tried")
 	assert.Empty(t, said(3), "the machine was started twice, and not more often")
 
-	call := s.call()
+	call := ipmitest.Call(ipmitest.Password)
 	_, err := driver.PowerOffNode(t.Context(), call)
 	require.NoError(t, err)
 	require.NoFileExists(t, file("pid"), "off is off")
@@ -125,7 +126,7 @@ func waitFor(t *testing.T, there func() bool, shown func() string) {
 	}
 }
 
-func (s *sim) logOf(name string) string {
-	raw, _ := os.ReadFile(filepath.Join(s.dir, name))
+func logOf(s *ipmitest.Sim, name string) string {
+	raw, _ := os.ReadFile(filepath.Join(s.Dir, name))
 	return string(raw)
 }

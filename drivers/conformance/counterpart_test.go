@@ -2,8 +2,8 @@ package conformance_test
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -17,71 +17,49 @@ import (
 	"drydock/drivers"
 	"drydock/drivers/conformance"
 	"drydock/drivers/oob/bmclib"
+	"drydock/drivers/oob/ipmi/ipmitest"
 	simbmc "drydock/simulator/bmc"
 	"drydock/simulator/bmc/redfish"
 	"drydock/simulator/world"
 	"drydock/simulator/world/worldtest"
 )
 
-// program finds a counterpart; without it the test is skipped, unless counterparts are required.
-func program(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
-	}
-	if path = filepath.Join("/usr/sbin", name); executable(path) { // not on the path of everybody
-		return path
-	}
-	if os.Getenv("DRYDOCK_REQUIRE_COUNTERPARTS") == "1" {
-		t.Fatalf("%s is required and not installed", name)
-	}
-	t.Skipf("%s is not installed", name)
-	return ""
-}
-
-func executable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
-}
-
 // Counterparts.
 const (
 	simulatedIPMI    = "simulator, IPMI"
 	simulatedRedfish = "simulator, Redfish"
 	ipmiSim          = "OpenIPMI ipmi_sim"
+	reference        = "go-ipmi's BMC"
+	pyghmi           = "pyghmi, as VirtualBMC"
 	libvirtd         = "libvirtd, test driver"
 )
 
-var counterparts = []string{simulatedIPMI, simulatedRedfish, ipmiSim, libvirtd}
+const pyghmiModule = "pyghmi"
+
+var counterparts = []string{simulatedIPMI, simulatedRedfish, ipmiSim, reference, pyghmi, libvirtd}
 
 // cell is a driver against a counterpart: a target for the suite, or the reason why there is none.
 type cell struct {
 	driver, counterpart string
 	target              func(*testing.T) conformance.OOBTarget
 	needs               string // the program that the counterpart is
-	note                string // what the contract asks and could not be looked at
 }
-
-// What a cell leaves out, since driver or counterpart can't play it.
-const (
-	noLoss = "; not played: a lost answer"
-	noUUID = "; not played: another machine, since no UUID is told"
-)
 
 const anotherProtocol = "speaks another protocol"
 
 // TestEveryDriverAgainstEveryCounterpart runs the contract of the family for every driver against every counterpart that
 // can play it, and prints which passed. The simulator shares no code with drivers; the others were not written here.
-// go-ipmi's BMC plays the ipmi driver in that driver's own tests.
 func TestEveryDriverAgainstEveryCounterpart(t *testing.T) {
 	cells := []cell{
 		{driver: "ipmi", counterpart: simulatedIPMI, target: onSite(worldtest.IPMI, ipmiDriver, redfish.Quirks{})},
-		{driver: "ipmi", counterpart: ipmiSim, needs: "ipmi_sim", note: noLoss + noUUID, target: ipmiOnSim},
-		{driver: "bmclib, ipmitool", counterpart: simulatedIPMI, needs: "ipmitool", note: noUUID + cutOff, target: ipmitoolOnSite},
-		{driver: "bmclib, ipmitool", counterpart: ipmiSim, needs: "ipmi_sim", note: noLoss + noUUID, target: ipmitoolOnSim},
-		{driver: "bmclib, gofish", counterpart: simulatedRedfish, note: noUUID, target: onSite(worldtest.Redfish, gofishDriver, redfish.Quirks{})},
-		{driver: "libvirt", counterpart: libvirtd, needs: "libvirtd", note: noLoss, target: libvirtOnTestDriver},
+		{driver: "ipmi", counterpart: ipmiSim, needs: "ipmi_sim", target: ipmiOnSim},
+		{driver: "ipmi", counterpart: reference, target: ipmiOnReference},
+		{driver: "ipmi", counterpart: pyghmi, needs: pyghmiModule, target: ipmiOnPyghmi},
+		{driver: "bmclib, ipmitool", counterpart: simulatedIPMI, needs: "ipmitool", target: ipmitoolOnSite},
+		{driver: "bmclib, ipmitool", counterpart: ipmiSim, needs: "ipmi_sim", target: ipmitoolOnSim},
+		{driver: "bmclib, ipmitool", counterpart: reference, needs: "ipmitool", target: ipmitoolOnReference},
+		{driver: "bmclib, gofish", counterpart: simulatedRedfish, target: onSite(worldtest.Redfish, gofishDriver, redfish.Quirks{})},
+		{driver: "libvirt", counterpart: libvirtd, needs: "libvirtd", target: libvirtOnTestDriver},
 	}
 	for _, p := range personalities {
 		cells = append(cells, cell{driver: "redfish", counterpart: simulatedRedfish + p.name, target: onSite(worldtest.Redfish, redfishDriver, p.quirks)})
@@ -92,15 +70,18 @@ func TestEveryDriverAgainstEveryCounterpart(t *testing.T) {
 		for _, c := range cells {
 			t.Run(c.driver+" against "+c.counterpart, func(t *testing.T) {
 				t.Parallel()
+				var unplayed []string
 				t.Cleanup(func() {
 					mu.Lock()
 					defer mu.Unlock()
-					results[c.key()] = c.result(t)
+					results[c.key()] = c.result(t, unplayed)
 				})
-				if c.needs != "" {
-					program(t, c.needs)
+				if c.needs == pyghmiModule {
+					ipmitest.Python(t)
+				} else if c.needs != "" {
+					conformance.Program(t, c.needs)
 				}
-				conformance.OOB(t, c.target)
+				unplayed = conformance.OOB(t, c.target)
 			})
 		}
 	})
@@ -109,14 +90,17 @@ func TestEveryDriverAgainstEveryCounterpart(t *testing.T) {
 
 func (c cell) key() string { return c.driver + "\t" + c.counterpart }
 
-func (c cell) result(t *testing.T) string {
+func (c cell) result(t *testing.T, unplayed []string) string {
 	switch {
 	case t.Failed():
 		return "FAILED"
 	case t.Skipped():
 		return "not run: " + c.needs + " is not installed"
 	}
-	return "passed" + c.note
+	if len(unplayed) > 0 {
+		return "passed; not played: " + strings.Join(unplayed, ", ")
+	}
+	return "passed"
 }
 
 // table prints a line per driver and counterpart.
@@ -196,21 +180,16 @@ func gofishDriver(t *testing.T, b *simbmc.BMCs) drivers.OOB {
 	return d
 }
 
-// cutOff is what bmclib leaves no way to: an ipmitool whose time is over is killed, and can't close its session any more.
-const cutOff = "; not looked at: sessions of an ipmitool that was cut off, which the BMC's own timer ends"
-
 func ipmitoolOnSite(t *testing.T) conformance.OOBTarget {
-	target := onSite(worldtest.IPMI, func(t *testing.T, b *simbmc.BMCs) drivers.OOB {
+	return lingering(onSite(worldtest.IPMI, func(t *testing.T, b *simbmc.BMCs) drivers.OOB {
 		return ipmitoolAt(t, b.Addresses(), 17, 3)
-	}, redfish.Quirks{})(t)
-	target.Sessions = nil
-	return target
+	}, redfish.Quirks{})(t))
 }
 
 // nodeAt is a node whose controller is at 127.0.0.1.
 func nodeAt(account, credential string) *design.Node {
 	node := *worldtest.Site().Node(worldtest.IPMI)
 	node.OOB.Account, node.OOB.Credential = account, design.Secret(credential)
-	node.Addresses = []design.Address{{Network: node.OOB.Network, IP: loopback}}
+	node.Addresses = []design.Address{{Network: node.OOB.Network, IP: netip.MustParseAddr("127.0.0.1")}}
 	return &node
 }

@@ -1,8 +1,8 @@
 // Package control is the HTTP API behind the curtain of the simulated site: what the machines really are and do, what has
-// been done to them, and the faults that can be given to them. It is for tests and demonstrations; no system that is
-// under test may use it.
+// been done to them, and the faults that can be given to them and to their MAAS. It is for tests and demonstrations; no
+// system that is under test may use it.
 //
-// It shows no credential, and refuses machines and faults that do not exist.
+// It shows no credential, and refuses machines and faults that do not exist. docs/simulator.md shows it at work.
 package control
 
 import (
@@ -87,6 +87,7 @@ type BMCs interface {
 type api struct {
 	world *world.World
 	bmcs  BMCs
+	maas  MAAS
 }
 
 // New makes the handler:
@@ -97,17 +98,26 @@ type api struct {
 //	DELETE /machines/{name}/faults/{fault}  makes a fault end
 //	POST   /machines/{name}/power           presses buttons: {"command": "on"}; counted nowhere
 //	GET    /counters                        the counters of all machines, by name
+//	GET    /maas/faults                     the faults of MAAS, as a list of Fault
+//	POST   /maas/faults                     makes a Fault begin: 201, with its id
+//	DELETE /maas/faults                     makes all of them end
+//	GET    /maas/faults/{id}                one of them
+//	DELETE /maas/faults/{id}                makes it end
+//	GET    /maas/calls                      how often each operation of MAAS was called, by its name
 //
 // Errors are {"error": "text"} with status 404 (no such machine, fault or path), 405, 400 or 409 (a command that makes no
 // sense in the present power state).
-func New(w *world.World, b BMCs) http.Handler {
-	a := &api{world: w, bmcs: b}
+func New(w *world.World, b BMCs, m MAAS) http.Handler {
+	a := &api{world: w, bmcs: b, maas: m}
 	mux := http.NewServeMux()
 	mux.Handle("/machines", methods{http.MethodGet: a.machines})
 	mux.Handle("/machines/{name}", methods{http.MethodGet: a.machine})
 	mux.Handle("/machines/{name}/faults/{fault}", methods{http.MethodPut: a.fault, http.MethodDelete: a.fault})
 	mux.Handle("/machines/{name}/power", methods{http.MethodPost: a.power})
 	mux.Handle("/counters", methods{http.MethodGet: a.counters})
+	mux.Handle("/maas/faults", methods{http.MethodGet: a.regionFaults, http.MethodPost: a.addFault, http.MethodDelete: a.clearFaults})
+	mux.Handle("/maas/faults/{id}", methods{http.MethodGet: a.regionFault, http.MethodDelete: a.regionFault})
+	mux.Handle("/maas/calls", methods{http.MethodGet: func(w http.ResponseWriter, _ *http.Request) { answer(w, a.maas.Calls()) }})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Errorf("find %s: no such path", r.URL.Path))
 	})
@@ -230,13 +240,14 @@ func (a *api) find(w http.ResponseWriter, r *http.Request) (*world.Machine, bool
 	return m, ok
 }
 
-func answer(w http.ResponseWriter, body any) {
+func answer(w http.ResponseWriter, body any) { answerWith(w, http.StatusOK, body) }
+
+func answerWith(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // a client that has gone is no matter of ours
 }
 
 func refuse(w http.ResponseWriter, status int, err error) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
+	answerWith(w, status, map[string]string{"error": err.Error()})
 }

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"drydock/simulator/control"
+	"drydock/simulator/maas"
 	"drydock/simulator/world"
 	"drydock/simulator/world/worldtest"
 )
@@ -37,7 +38,9 @@ func serve(t *testing.T) (*world.World, *httptest.Server) {
 	t.Helper()
 	w := world.New(worldtest.Site(), world.Options{Seed: 1, Speed: 10000})
 	t.Cleanup(w.Close)
-	server := httptest.NewServer(control.New(w, bmcs{}))
+	m := maas.New(w, maas.Options{Seed: 1})
+	t.Cleanup(m.Close)
+	server := httptest.NewServer(control.New(w, bmcs{}, m))
 	t.Cleanup(server.Close)
 	return w, server
 }

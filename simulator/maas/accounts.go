@@ -63,12 +63,49 @@ func (u *user) tokenByKey(key string) (int, *token) {
 	return -1, nil
 }
 
+// createUser is POST users/. The password is of the web interface, which is not here.
+func (s *Server) createUser(c *call) (any, error) {
+	for _, need := range []string{"username", "email", "password", "is_superuser"} {
+		if _, err := c.mandatory(need); err != nil {
+			return nil, err
+		}
+	}
+	name := strings.TrimSpace(c.get("username"))
+	for _, u := range s.accounts.users {
+		if u.name == name {
+			return nil, badField("username", "A user with that username already exists.")
+		}
+	}
+	u := s.addUser(name, c.flag("is_superuser"))
+	u.email = strings.TrimSpace(c.get("email"))
+	return u.body(), nil
+}
+
+// deleteUser is refused for one's own account, and for users who hold machines; it succeeds for nobody.
+func (s *Server) deleteUser(c *call) (any, error) {
+	for _, u := range s.accounts.users {
+		if u.name != c.vars["name"] {
+			continue
+		}
+		if u == c.user {
+			return nil, refuse(http.StatusBadRequest, "An administrator cannot self-delete.")
+		}
+		for _, m := range s.machines {
+			if m.owner == u {
+				return nil, refuse(http.StatusBadRequest, "1 node(s) are still allocated to this user")
+			}
+		}
+		s.accounts.users = remove(s.accounts.users, u)
+	}
+	return noContent(), nil
+}
+
 func (s *Server) routeAccounts(t *router) {
 	t.on("users/", "GET", "", users, func(c *call) (any, error) {
 		return listOf(s.accounts.users, (*user).body), nil
 	})
 	t.on("users/", "GET", "whoami", users, func(c *call) (any, error) { return c.user.body(), nil })
-	t.missing("users/", "POST", "")
+	t.on("users/", "POST", "", admins, s.createUser)
 	t.on("users/{name}/", "GET", "", users, func(c *call) (any, error) {
 		for _, u := range s.accounts.users {
 			if u.name == c.vars["name"] {
@@ -77,7 +114,7 @@ func (s *Server) routeAccounts(t *router) {
 		}
 		return nil, notFound("User")
 	})
-	t.missing("users/{name}/", "DELETE", "")
+	t.on("users/{name}/", "DELETE", "", admins, s.deleteUser)
 	t.on("account/", "GET", "list_authorisation_tokens", users, func(c *call) (any, error) {
 		return listOf(c.user.tokens, func(t *token) obj { return obj{"name": t.name, "token": t.key()} }), nil
 	})

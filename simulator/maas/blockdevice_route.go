@@ -53,7 +53,7 @@ func (s *Server) routeDevices(t *router) {
 				return nil, refuse(http.StatusBadRequest, "Cannot format block device because it has been partitioned.")
 			}
 			if d.member != nil {
-				return nil, refuse(http.StatusBadRequest, "Cannot format a block device that has a filesystem type of lvm-pv.")
+				return nil, refuse(http.StatusBadRequest, "Cannot format a block device that has a filesystem type of %s.", d.fs.kind)
 			}
 			fs, err := s.formatFields(c)
 			if err == nil {
@@ -64,7 +64,7 @@ func (s *Server) routeDevices(t *router) {
 	t.on(one, "POST", "unformat", users, s.onDevice("Cannot unformat block device "+notFree, canFormat,
 		func(c *call, m *machine, d *blockDevice) (any, error) {
 			if d.member != nil {
-				return nil, refuse(http.StatusBadRequest, "Cannot unformat a block device that has a filesystem type of lvm-pv.")
+				return nil, refuse(http.StatusBadRequest, "Cannot unformat a block device that has a filesystem type of %s.", d.fs.kind)
 			}
 			if d.fs == nil {
 				return nil, refuse(http.StatusBadRequest, "Block device is not formatted.")
@@ -94,16 +94,14 @@ func (s *Server) routeDevices(t *router) {
 		d.tags = without(d.tags, c.get("tag"))
 		return nil, nil
 	}))
-	for _, other := range []string{"raids", "bcaches", "bcache-cache-sets", "vmfs-datastores"} {
-		path := "nodes/{system_id}/" + other + "/"
-		t.on(path, "GET", "", users, func(c *call) (any, error) {
-			if _, err := c.node(); err != nil {
-				return nil, err
-			}
-			return []obj{}, nil
-		})
-		t.missing(path, "POST", "")
-	}
+	const datastores = "nodes/{system_id}/vmfs-datastores/"
+	t.on(datastores, "GET", "", users, func(c *call) (any, error) {
+		if _, err := c.node(); err != nil {
+			return nil, err
+		}
+		return []obj{}, nil
+	})
+	t.missing(datastores, "POST", "")
 }
 
 // createDevice adds a disk to a record by hand.
@@ -142,11 +140,37 @@ func (s *Server) updateDevice(c *call, m *machine, d *blockDevice) (any, error) 
 		if x := m.deviceByName(name); x != nil && x != d {
 			return nil, badField("name", "Block device with this Node config and Name already exists.")
 		}
-		if d.kind == deviceVirtual {
+		switch {
+		case d.group != nil:
 			d.volume = strings.TrimPrefix(name, d.group.name+"-")
-		} else {
+		case d.array != nil:
+			d.array.name = name
+		default:
 			d.title = name
 		}
+	}
+	var v invalid
+	size, block := d.size, d.blockSize
+	if given := c.get("size"); given != "" {
+		var ok bool
+		if size, ok = parseSize(given); !ok {
+			v.add("size", invalidValue)
+		} else if size < m.used(d) {
+			v.add("size", "Ensure this value is greater than or equal to %d.", m.used(d))
+		}
+	}
+	if n, ok := c.number("block_size", &v); ok {
+		block = n
+	}
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	// Only administrators describe hardware; others' words about it are not heard.
+	if c.user.admin && d.kind == devicePhysical {
+		d.size, d.blockSize = size, block
+		c.textOf("model", &d.model)
+		c.textOf("serial", &d.serial)
+		c.textOf("id_path", &d.idPath)
 	}
 	return nil, nil
 }
@@ -155,6 +179,9 @@ func (s *Server) deleteDevice(_ *call, m *machine, d *blockDevice) (any, error) 
 	if d.member != nil || len(d.partitions) > 0 {
 		return nil, refuse(http.StatusBadRequest, "Cannot delete block device because it is in use.")
 	}
+	if d.array != nil {
+		m.dropArray(d.array)
+	}
 	m.disks = remove(m.disks, d)
 	if m.bootDisk == d {
 		m.bootDisk = nil
@@ -162,10 +189,13 @@ func (s *Server) deleteDevice(_ *call, m *machine, d *blockDevice) (any, error) 
 	return noContent(), nil
 }
 
-// name of a disk is its own; that of a logical volume follows its group.
+// name of a disk is its own; that of a logical volume follows its group, and that of an array is the array's.
 func (d *blockDevice) name() string {
-	if d.group != nil {
+	switch {
+	case d.group != nil:
 		return d.group.name + "-" + d.volume
+	case d.array != nil:
+		return d.array.name
 	}
 	return d.title
 }

@@ -32,7 +32,14 @@ type blockDevice struct {
 	fs         *filesystem
 	group      *volumeGroup // a logical volume's own
 	volume     string       // a logical volume's name without that of its group
-	member     *volumeGroup // the group that it is a physical volume of
+	array      *array       // the one that it is the device of
+	member     membership   // what it is a part of
+}
+
+// membership is what a device or a partition can be a part of: a volume group, an array or a cache set.
+type membership interface {
+	use(*filesystem) string // what the part is used for
+	noun() string
 }
 
 type partition struct {
@@ -43,7 +50,7 @@ type partition struct {
 	tags     []string
 	fs       *filesystem
 	device   *blockDevice
-	member   *volumeGroup
+	member   membership
 }
 
 func roundDown(n int64) int64 { return n / alignment * alignment }
@@ -133,7 +140,7 @@ func (m *machine) boot() *blockDevice {
 func (d *blockDevice) usedFor() string {
 	switch {
 	case d.member != nil:
-		return "LVM volume for " + d.member.name
+		return d.member.use(d.fs)
 	case d.fs != nil:
 		return d.fs.usedFor()
 	case d.table != "":
@@ -156,7 +163,7 @@ func (m *machine) partitionBody(p *partition) obj {
 	}
 	used := "Unused"
 	if p.member != nil {
-		used = "LVM volume for " + p.member.name
+		used = p.member.use(p.fs)
 	} else if p.fs != nil {
 		used = p.fs.usedFor()
 	}

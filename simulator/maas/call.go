@@ -1,14 +1,17 @@
 package maas
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // call is one API request.
@@ -20,7 +23,10 @@ type call struct {
 	op      string
 	query   url.Values
 	form    url.Values
-	params  url.Values // what operations read: the form of POST and PUT, the query of GET and DELETE
+	files   []string // names of the parts of a multipart body that were files
+	// delay and perMachine are what faults make an answer, and a list, take longer.
+	delay, perMachine time.Duration
+	params            url.Values // what operations read: the form of POST and PUT, the query of GET and DELETE
 }
 
 // maxBody bounds a request body: user data and scripts are the largest things sent.
@@ -61,26 +67,7 @@ func (c *call) parseBody() error {
 		if args["boundary"] == "" {
 			return fmt.Errorf("Invalid boundary in multipart: None")
 		}
-		if err := r.ParseMultipartForm(maxBody); err != nil {
-			return fmt.Errorf("Invalid multipart body.")
-		}
-		for k, v := range r.MultipartForm.Value {
-			c.form[k] = v
-		}
-		for k, files := range r.MultipartForm.File {
-			for _, f := range files {
-				in, err := f.Open()
-				if err != nil {
-					return fmt.Errorf("Invalid multipart body.")
-				}
-				data, err := io.ReadAll(in)
-				in.Close()
-				if err != nil {
-					return fmt.Errorf("Invalid multipart body.")
-				}
-				c.form.Add(k, string(data))
-			}
-		}
+		return c.parseMultipart(multipart.NewReader(r.Body, args["boundary"]))
 	case "application/json":
 		// Not part of the contract: scalars arrive, lists do not.
 		var fields map[string]any
@@ -105,6 +92,32 @@ func (c *call) parseBody() error {
 		}
 	}
 	return nil
+}
+
+// parseMultipart reads fields and files. The clients in Python encode their parts in base64, which Go does not undo by itself.
+func (c *call) parseMultipart(parts *multipart.Reader) error {
+	for {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("Invalid multipart body.")
+		}
+		var in io.Reader = part
+		if strings.EqualFold(part.Header.Get("Content-Transfer-Encoding"), "base64") {
+			in = base64.NewDecoder(base64.StdEncoding, part) // ignores line ends
+		}
+		data, err := io.ReadAll(in)
+		if err != nil {
+			return fmt.Errorf("Invalid multipart body.")
+		}
+		name := part.FormName()
+		if part.FileName() != "" {
+			c.files = append(c.files, name)
+		}
+		c.form.Add(name, string(data))
+	}
 }
 
 func (c *call) has(name string) bool      { _, ok := c.params[name]; return ok }

@@ -13,7 +13,7 @@ func (s *Server) controllerBody(id, hostname, kind string, nodeType int) obj {
 		"domain": s.domainBody(s.net.domains[0]), "zone": s.zones[0].body(), "hardware_uuid": nil, "hardware_info": hardware,
 		"interface_set": []obj{}, "node_type": nodeType, "node_type_name": kind, "osystem": "ubuntu", "distro_series": "jammy",
 		"power_state": "unknown", "power_type": "", "status_action": nil, "tag_names": []string{},
-		"version": version, "current_commissioning_result_id": nil, "current_installation_result_id": nil,
+		"version": s.version.build(), "current_commissioning_result_id": nil, "current_installation_result_id": nil,
 		"current_testing_result_id": nil, "resource_uri": apiRoot + strings.ToLower(strings.ReplaceAll(kind, " ", "")) + "s/" + id + "/"}
 	for _, k := range []string{"commissioning", "testing", "cpu_test", "memory_test", "storage_test", "network_test", "interface_test", "other_test"} {
 		b[k+"_status"], b[k+"_status_name"] = -1, "Unknown"
@@ -21,11 +21,15 @@ func (s *Server) controllerBody(id, hostname, kind string, nodeType int) obj {
 	return b
 }
 
-const version = "3.4.10-14400-g.0000000"
-
 func (s *Server) rackBody() obj {
 	b := s.controllerBody(s.rackID, "rack1", "Rack controller", 2)
-	b["interface_set"] = listOf(s.net.rack.interfaces, func(i *iface) obj { return s.interfaceBody(s.net.rack, i) })
+	s.addressFields(b, s.net.rack)
+	b["hardware_uuid"] = "00000000-0000-1000-8000-000000000001"
+	b["interface_set"] = listOf(s.net.rack.interfaces, func(i *iface) obj {
+		x := s.interfaceBody(s.net.rack, i)
+		x["params"] = "" // what was never set, on a controller
+		return x
+	})
 	state := "running"
 	if !s.rackUp {
 		state = "dead"
@@ -123,9 +127,7 @@ func (s *Server) routeControllers(t *router) {
 		return s.regionBody(), nil
 	})
 	t.on("version/", "GET", "", anybody, func(*call) (any, error) {
-		a := jsonReply(200, obj{"version": "3.4.10", "subversion": "", "capabilities": []string{"networks-management",
-			"static-ipaddresses", "ipv6-deployment-ubuntu", "devices-management", "storage-deployment-ubuntu",
-			"network-deployment-ubuntu", "bridging-interface-ubuntu", "bridging-automatic-ubuntu", "authenticate-api"}})
+		a := jsonReply(200, s.versionBody())
 		a.vary = "Authorization"
 		return a, nil
 	})

@@ -2,6 +2,7 @@ package maas
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -163,7 +164,7 @@ func (s *Server) netplanLinks(m *machine, i *iface, b obj) {
 func (s *Server) curtinStorage(m *machine) []obj {
 	out := []obj{}
 	format := func(volume string, f *filesystem) {
-		if f == nil || f.kind == "lvm-pv" {
+		if f == nil || f.internal() {
 			return
 		}
 		out = append(out, obj{"id": volume + "_format", "type": "format", "fstype": f.kind, "label": f.label, "uuid": f.uuid, "volume": volume})
@@ -188,19 +189,12 @@ func (s *Server) curtinStorage(m *machine) []obj {
 			format(id, p.fs)
 		}
 	}
+	for _, a := range m.arrays {
+		out = append(out, m.curtinArray(a))
+		format(a.name, a.device.fs)
+	}
 	for _, g := range m.groups {
-		devices := []string{}
-		for _, d := range m.disks {
-			if d.member == g {
-				devices = append(devices, d.name())
-			}
-			for n, p := range d.partitions {
-				if p.member == g {
-					devices = append(devices, text("%s-part%d", d.name(), n+m.firstPartition()))
-				}
-			}
-		}
-		out = append(out, obj{"id": g.name, "name": g.name, "type": "lvm_volgroup", "devices": devices, "uuid": g.uuid})
+		out = append(out, obj{"id": g.name, "name": g.name, "type": "lvm_volgroup", "devices": m.partIDs(g, ""), "uuid": g.uuid})
 		for _, d := range m.disks {
 			if d.group == g {
 				out = append(out, obj{"id": d.name(), "name": d.volume, "type": "lvm_partition", "volgroup": g.name, "size": text("%dB", d.size)})
@@ -209,4 +203,37 @@ func (s *Server) curtinStorage(m *machine) []obj {
 		}
 	}
 	return out
+}
+
+// partIDs are the names that a storage configuration gives to the parts of something, of one kind of filesystem or of any.
+func (m *machine) partIDs(of membership, kind string) []string {
+	out := []string{}
+	for _, d := range m.disks {
+		if d.member == of && (kind == "" || d.fs.kind == kind) {
+			out = append(out, d.name())
+		}
+		for n, p := range d.partitions {
+			if p.member == of && (kind == "" || p.fs.kind == kind) {
+				out = append(out, text("%s-part%d", d.name(), n+m.firstPartition()))
+			}
+		}
+	}
+	return out
+}
+
+// curtinArray is the action that makes a RAID or a bcache. Partitions on one are not in the configuration.
+func (m *machine) curtinArray(a *array) obj {
+	if a.isRAID() {
+		level, _ := strconv.Atoi(strings.TrimPrefix(a.level, "raid-"))
+		return obj{"id": a.name, "name": a.name, "type": "raid", "raidlevel": level, "devices": m.partIDs(a, raidMember),
+			"spare_devices": m.partIDs(a, raidSpare)}
+	}
+	b := obj{"id": a.name, "name": a.name, "type": "bcache", "cache_mode": a.mode}
+	for _, id := range m.partIDs(a, bcacheBacking) {
+		b["backing_device"] = id
+	}
+	for _, id := range m.partIDs(a.cache, asBcache) {
+		b["cache_device"] = id
+	}
+	return b
 }

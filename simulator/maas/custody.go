@@ -2,7 +2,6 @@ package maas
 
 import (
 	"net/http"
-	"strings"
 
 	"drydock/simulator/world"
 )
@@ -167,27 +166,4 @@ func (s *Server) ephemeralReady() error {
 		return refuse(http.StatusBadRequest, "Ephemeral operating system ubuntu %s is unavailable.", series)
 	}
 	return nil
-}
-
-// selectScripts reads a comma list of script names or tags; absent means the defaults, none means none.
-func (s *Server) selectScripts(c *call, field string, kind int, v *invalid) []*script {
-	given := c.words(field)
-	if len(given) == 0 {
-		if kind == scriptTesting {
-			return scriptsByName("commissioning", kind)
-		}
-		return s.commissioningScripts()
-	}
-	var out []*script
-	for _, name := range given {
-		if name == "none" {
-			return nil
-		}
-		found := scriptsByName(name, kind)
-		if len(found) == 0 {
-			v.add(field, noSuchChoice, strings.TrimSpace(name))
-		}
-		out = append(out, found...)
-	}
-	return out
 }

@@ -120,8 +120,11 @@ func (s *Server) deploy(c *call, m *machine) error {
 	// The series is noted before the checks, so that a refusal by them leaves nothing of it.
 	oldOS, oldSeries, oldKernel := m.osystem, m.series, m.kernel
 	m.osystem, m.series = osystem, series
-	kernel := s.kernelFor(osystem+"/"+series, c.get("hwe_kernel"), m.minKernel)
-	m.kernel = &kernel
+	// A kernel that an earlier deployment chose stays, until the machine is released.
+	if m.kernel == nil || c.get("hwe_kernel") != "" || !s.canRun(osystem+"/"+series, *m.kernel) {
+		kernel := s.kernelFor(osystem+"/"+series, c.get("hwe_kernel"), m.minKernel)
+		m.kernel = &kernel
+	}
 	if name := c.get("agent_name"); name != "" {
 		m.agentName = &name
 	}
@@ -155,7 +158,7 @@ func (s *Server) startDeployment(c *call, m *machine) error {
 	if err := s.claimAddresses(m); err != nil {
 		return err
 	}
-	m.osystem, m.series = osystem, series
+	m.image = osystem + "/" + series // and what nobody named is not shown
 	if m.kernel == nil {
 		k := s.kernelFor(osystem+"/"+series, "", m.minKernel)
 		m.kernel = &k
@@ -200,7 +203,11 @@ func (s *Server) release(c *call, m *machine) error {
 		return refuse(http.StatusConflict, "Machine cannot be released in its current state ('%s').", m.status)
 	}
 	if !s.rackUp && !m.manual() {
+		s.happens(m, "Releasing", "") // the event outlives the refusal
 		return s.noRack()
+	}
+	if s.version.atLeast(5) && c.get("scripts") != "" {
+		return refuse(http.StatusNotImplemented, "Not simulated: POST %s op=release scripts", c.request.URL.Path)
 	}
 	erase, _ := s.config["enable_disk_erasing_on_release"].(bool)
 	if c.has("erase") {

@@ -26,6 +26,7 @@ func (s *Server) deviceObject(d *device) obj {
 	if d.owner != nil {
 		b["owner"] = d.owner.name
 	}
+	s.addressFields(b, &d.machine)
 	return b
 }
 

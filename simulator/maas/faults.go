@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Faults are how a region under load or in trouble behaves. Shares are of all signed requests, from 0 to 1; which requests
-// they hit depends on the seed of the options and on the order of the requests. Faults of machines are not here: lost power,
-// failed scripts and machines that hang are faults of the world, and a rack that is gone is SetRackConnected.
+// Faults are how a region under load or in trouble behaves from its start; a Rule says more, and can be given at any time.
+// Shares are of all signed requests, from 0 to 1; which requests they hit depends on the seed of the options and on the order
+// of the requests.
 type Faults struct {
 	// Latency is added to every request, and up to Jitter more by chance; PerMachine to every list, for each machine on
 	// it. All are wall time.
@@ -27,28 +27,52 @@ type Faults struct {
 	Timeouts float64
 }
 
-// Failure is an answer that a test puts in place of the region's own.
+// rules are what the faults are made of.
+func (f Faults) rules() (out []Rule) {
+	if f.Latency+f.Jitter+f.PerMachine > 0 {
+		out = append(out, Rule{Kind: Latency, Delay: f.Latency, Jitter: f.Jitter, PerMachine: f.PerMachine})
+	}
+	for _, x := range []Rule{{Kind: Conflict, Share: f.Conflicts}, {Kind: Internal, Share: f.Internals},
+		{Kind: Unavailable, Share: f.Unavailables}, {Kind: Timeout, Share: f.Timeouts}} {
+		if x.Share > 0 {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// Failure is an answer in place of the region's own.
 type Failure struct {
-	Status int
+	Status int // 0: the connection is closed without an answer
 	// RetryAfter, in seconds, is sent where it is not 0.
 	RetryAfter int
 	// Done says that the region does what was asked nevertheless.
 	Done bool
+	// Later is how long after the answer it does it.
+	Later time.Duration
 }
 
 // faultState is guarded by the lock of the server.
 type faultState struct {
-	Faults
-	random *rand.Rand
-	next   map[string][]Failure // by operation, as Calls names them
-	frozen map[string]bool      // host names
+	weight int
+	rules  []*rule
+	last   int // id of a rule
+	seed   int64
 }
 
 // SetFaults replaces the faults of the options.
 func (s *Server) SetFaults(f Faults) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.Faults = f
+	s.setFaults(f)
+}
+
+func (s *Server) setFaults(f Faults) {
+	s.drop(func(r *rule) bool { return r.initial })
+	s.faults.weight = f.Weight
+	for _, x := range f.rules() {
+		s.add(x).initial = true
+	}
 }
 
 // FailNext makes the next requests of an operation fail, one for each failure. Operations are named as by Calls, such as
@@ -56,7 +80,9 @@ func (s *Server) SetFaults(f Faults) {
 func (s *Server) FailNext(operation string, failures ...Failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.next[operation] = append(s.faults.next[operation], failures...)
+	for _, f := range failures {
+		s.add(Rule{Kind: kindOf(f), Requests: operation, Count: 1}).failure = f
+	}
 }
 
 // Freeze makes the region deaf to what a machine reports, or hear it again: its state then stays what it is, until the
@@ -64,30 +90,10 @@ func (s *Server) FailNext(operation string, failures ...Failure) {
 func (s *Server) Freeze(hostname string, deaf bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.frozen[hostname] = deaf
-}
-
-// strike decides whether a request fails.
-func (s *Server) strike(operation string) (Failure, bool) {
-	f := &s.faults
-	if list := f.next[operation]; len(list) > 0 {
-		f.next[operation] = list[1:]
-		return list[0], true
+	s.drop(func(r *rule) bool { return r.Kind == Stuck && r.Machine == hostname })
+	if deaf {
+		s.add(Rule{Kind: Stuck, Machine: hostname})
 	}
-	for _, kind := range []struct {
-		share float64
-		Failure
-	}{
-		{f.Conflicts, Failure{Status: http.StatusConflict, RetryAfter: 5}},
-		{f.Internals, Failure{Status: http.StatusInternalServerError}},
-		{f.Unavailables, Failure{Status: http.StatusServiceUnavailable, RetryAfter: 10}},
-		{f.Timeouts, Failure{Status: http.StatusGatewayTimeout, Done: true}},
-	} {
-		if kind.share > 0 && f.random.Float64() < kind.share {
-			return kind.Failure, true
-		}
-	}
-	return Failure{}, false
 }
 
 // failureTexts are what regions, and the proxies in front of them, say.
@@ -100,31 +106,56 @@ var failureTexts = map[int]string{
 
 func (f Failure) fault() *fault {
 	a := refuse(f.Status, "%s", failureTexts[f.Status])
+	a.hangUp = f.Status == 0
 	if f.RetryAfter > 0 {
 		a.header = map[string]string{"Retry-After": strconv.Itoa(f.RetryAfter)}
 	}
 	return a
 }
 
+// fail answers a request in place of the region, and lets the region do what it was asked where the failure says so.
+func (s *Server) fail(f Failure, op operation, c *call) error {
+	switch {
+	case f.Done && f.Later > 0:
+		time.AfterFunc(f.Later, func() { s.goOn(op, c) })
+	case f.Done:
+		// What is refused takes no time: nobody loses patience then.
+		if _, err := op.handle(c); err != nil && f.Status != 0 {
+			return err
+		}
+	}
+	return f.fault()
+}
+
+// goOn does what was asked after nobody listens any more.
+func (s *Server) goOn(op operation, c *call) {
+	s.locked(func() {
+		defer func() {
+			if r := recover(); r != nil {
+				s.log.Error("operation failed", "method", c.request.Method, "path", c.request.URL.Path, "op", c.op, "reason", r)
+			}
+		}()
+		_, _ = op.handle(c)
+	})
+}
+
 // burden makes an answer about machines as heavy and as slow as it is told to be.
-func (s *Server) burden(a *reply, v any) {
-	machines := 0
+func (s *Server) burden(c *call, a *reply, v any) {
+	machines, listed := 0, 0
 	switch v := v.(type) {
 	case []obj:
 		if len(v) > 0 && v[0]["system_id"] != nil && v[0]["interface_set"] != nil {
-			machines = len(v)
+			machines, listed = len(v), len(v)
 		}
-		a.delay = time.Duration(machines) * s.faults.PerMachine
 	case obj:
 		if v["interface_set"] != nil {
 			machines = 1
 		}
 	}
-	if lacks := machines*s.faults.Weight - len(a.body); lacks > 0 {
+	if lacks := machines*s.faults.weight - len(a.body); lacks > 0 {
 		a.body = append(a.body, bytes.Repeat([]byte(" "), lacks)...)
 	}
-	a.delay += s.faults.Latency
-	if s.faults.Jitter > 0 {
-		a.delay += time.Duration(s.faults.random.Int63n(int64(s.faults.Jitter)))
-	}
+	a.delay = c.delay + time.Duration(listed)*c.perMachine
 }
+
+func newSource(seed int64) *rand.Rand { return rand.New(rand.NewSource(seed)) }

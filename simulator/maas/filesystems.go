@@ -57,7 +57,7 @@ func (s *Server) formatFields(c *call) (*filesystem, error) {
 
 // mountFields mounts a filesystem; mounting again replaces the mount.
 func mountFields(c *call, m *machine, f *filesystem) error {
-	if f == nil || f.kind == "lvm-pv" {
+	if f == nil || f.internal() {
 		return badField(fieldAll, "Cannot mount an unformatted partition or block device.")
 	}
 	point := strings.TrimSpace(c.get("mount_point"))
@@ -104,6 +104,11 @@ func (m *machine) mountedAt(point string) *filesystem {
 }
 
 func (m *machine) hasRoot() bool { return m.mountedAt("/") != nil }
+
+// internal reports whether a volume group, an array or a cache set has formatted it for itself.
+func (f *filesystem) internal() bool {
+	return !contains(formats, f.kind) && !contains(specials, f.kind)
+}
 
 func (f *filesystem) unmount(noun string) error {
 	switch {

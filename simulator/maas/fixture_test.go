@@ -27,6 +27,7 @@ type rig struct {
 	maas  *maas.Server
 	url   string
 	key   string
+	inner bool // calls are handed to the region without a network in between
 }
 
 type answer struct {
@@ -85,7 +86,7 @@ func newRig(t *testing.T, o maas.Options) *rig {
 	t.Cleanup(s.Close)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	return &rig{t, w, s, server.URL + "/MAAS", s.APIKey()}
+	return &rig{t: t, world: w, maas: s, url: server.URL + "/MAAS", key: s.APIKey()}
 }
 
 var nonce atomic.Int64
@@ -116,6 +117,11 @@ func (r *rig) do(method, path, key string, form url.Values) answer {
 
 func (r *rig) send(q *http.Request) answer {
 	r.t.Helper()
+	if r.inner {
+		w := httptest.NewRecorder()
+		r.maas.ServeHTTP(w, q)
+		return answer{w.Code, w.Header(), w.Body.String()}
+	}
 	res, err := http.DefaultClient.Do(q)
 	require.NoError(r.t, err)
 	defer res.Body.Close()

@@ -155,6 +155,16 @@ func (s *Server) kernelFor(image, wanted, least string) string {
 	return def
 }
 
+// canRun reports whether the image names the kernel among those that it can be booted with.
+func (s *Server) canRun(image, kernel string) bool {
+	for _, r := range s.images.resources {
+		if r.name == image && contains(strings.Split(r.subarchs, ","), kernel) {
+			return true
+		}
+	}
+	return false
+}
+
 func (r *bootResource) body() obj {
 	return obj{"id": r.id, "type": "Synced", "name": r.name, "architecture": r.arch, "last_deployed": r.used,
 		"platform": "generic", "supported_platforms": "generic", "subarches": r.subarchs,
@@ -175,14 +185,17 @@ func (r *bootResource) detail() obj {
 func (s *Server) routeImages(t *router) {
 	const all, one = "boot-resources/", "boot-resources/{id}/"
 	t.on(all, "GET", "", users, func(c *call) (any, error) {
-		switch kind := c.get("type"); kind {
-		case "", "synced":
-			return listOf(s.images.resources, (*bootResource).body), nil
-		case "generated", "uploaded":
-			return []obj{}, nil
-		default:
-			return nil, refuse(400, "'%s' is not a valid boot resource type. Available types: ['synced', 'generated', 'uploaded']", kind)
+		kinds := []string{"synced", "generated", "uploaded"}
+		if s.version.atLeast(5) {
+			kinds = []string{"synced", "uploaded"}
 		}
+		switch kind := c.get("type"); {
+		case kind == "" || kind == "synced":
+			return listOf(s.images.resources, (*bootResource).body), nil
+		case !contains(kinds, kind):
+			return nil, refuse(400, "'%s' is not a valid boot resource type. Available types: [%s]", kind, quotedList(kinds))
+		}
+		return []obj{}, nil
 	})
 	t.missing(all, "POST", "")
 	t.on(all, "POST", "import", admins, func(*call) (any, error) {

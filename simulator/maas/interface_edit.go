@@ -82,7 +82,8 @@ func (s *Server) checkName(m *machine, i *iface, v *invalid) {
 	if len(i.name) > 15 {
 		v.add("name", "Ensure this value has at most 15 characters (it has %d).", len(i.name))
 	}
-	if x := m.interfaceByName(i.name); x != nil && (i.id == 0 || x.id != i.id) {
+	// What is wrong with the parents is said first, and by itself.
+	if x := m.interfaceByName(i.name); x != nil && (i.id == 0 || x.id != i.id) && !v.has("parents") {
 		v.add("name", "Node %s (%s) already has an interface named '%s'.", m.systemID, m.hostname, i.name)
 	}
 }

@@ -1,6 +1,7 @@
 package maas
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,7 +10,10 @@ import (
 // layouts is in the order in which a real region lists them.
 var layouts = []string{"custom", "vmfs7", "blank", "vmfs6", "bcache", "lvm", "flat"}
 
-const efiSize = 512 * mebibyte
+const (
+	efiSize      = 512 * mebibyte
+	bootOfBcache = 1024 * mebibyte
+)
 
 // setStorageLayout is op=set_storage_layout: every partition and volume group is removed first.
 func (s *Server) setStorageLayout(c *call, m *machine) error {
@@ -24,7 +28,7 @@ func (s *Server) setStorageLayout(c *call, m *machine) error {
 		return badField("storage_layout", "'%s' is not a valid storage_layout.  It should be one of: %s.", layout, quotedList(layouts))
 	case layout == "custom":
 		return refuse(http.StatusBadRequest, "Failed to configure storage layout 'custom': No custom storage layout configuration found")
-	case layout != "flat" && layout != "lvm" && layout != "blank":
+	case layout == "vmfs6" || layout == "vmfs7":
 		return refuse(http.StatusNotImplemented, "Not simulated: POST %s op=set_storage_layout %s", c.request.URL.Path, layout)
 	}
 	var v invalid
@@ -67,7 +71,13 @@ func (s *Server) setStorageLayout(c *call, m *machine) error {
 	if room := root.size - m.overhead() - efiSize; sizes["boot_size"]+sizes["root_size"] > room {
 		return badField("boot_size", "Size is too large. Maximum size is %d.", room)
 	}
-	s.applyLayout(m, layout, root, sizes, c.get("vg_name"), c.get("lv_name"))
+	names := layoutNames{group: c.get("vg_name"), volume: c.get("lv_name"), mode: c.get("cache_mode")}
+	if layout == "bcache" {
+		if names.cache = m.cacheDevice(c.get("cache_device"), root); names.cache == nil {
+			return refuse(http.StatusBadRequest, "Failed to configure storage layout 'bcache': Node doesn't have an available cache device to setup bcache.")
+		}
+	}
+	s.applyLayout(m, layout, root, sizes, names)
 	return nil
 }
 
@@ -83,7 +93,7 @@ func layoutSize(x string, of int64) (int64, bool) {
 
 // clearStorage leaves bare disks.
 func (m *machine) clearStorage() {
-	m.groups, m.special = nil, nil
+	m.groups, m.arrays, m.caches, m.special = nil, nil, nil, nil
 	var kept []*blockDevice
 	for _, d := range m.disks {
 		if d.kind == devicePhysical {
@@ -94,7 +104,28 @@ func (m *machine) clearStorage() {
 	m.disks = kept
 }
 
-func (s *Server) applyLayout(m *machine, layout string, root *blockDevice, sizes map[string]int64, vgName, lvName string) {
+// layoutNames are the names and devices that a layout was asked for; zero values take the defaults.
+type layoutNames struct {
+	group, volume string
+	cache         *blockDevice
+	mode          string
+}
+
+// cacheDevice is the disk with the id, or without one the smallest SSD besides that of the root filesystem; nil for none.
+func (m *machine) cacheDevice(id string, root *blockDevice) (best *blockDevice) {
+	for _, d := range m.disks {
+		switch {
+		case d.kind != devicePhysical || d == root:
+		case id != "" && strconv.Itoa(d.id) == id:
+			return d
+		case id == "" && contains(d.tags, "ssd") && (best == nil || d.size < best.size):
+			best = d
+		}
+	}
+	return best
+}
+
+func (s *Server) applyLayout(m *machine, layout string, root *blockDevice, sizes map[string]int64, names layoutNames) {
 	m.clearStorage()
 	if layout == "blank" || root == nil {
 		return
@@ -109,8 +140,12 @@ func (s *Server) applyLayout(m *machine, layout string, root *blockDevice, sizes
 		efi.bootable = true
 		efi.fs = &filesystem{kind: "fat32", label: "efi", uuid: s.newUUID(), mount: "/boot/efi"}
 	}
-	if n := roundDown(sizes["boot_size"]); n > 0 {
-		p := s.newPartition(boot, n)
+	bootSize := roundDown(sizes["boot_size"])
+	if layout == "bcache" && bootSize == 0 {
+		bootSize = bootOfBcache // nothing boots from a bcache
+	}
+	if bootSize > 0 {
+		p := s.newPartition(boot, bootSize)
 		p.fs = &filesystem{kind: "ext4", label: "boot", uuid: s.newUUID(), mount: "/boot"}
 	}
 	size := m.available(root)
@@ -123,20 +158,19 @@ func (s *Server) applyLayout(m *machine, layout string, root *blockDevice, sizes
 		p.fs = rootFS
 		return
 	}
-	if vgName == "" {
-		vgName = "vgroot"
+	if layout == "bcache" {
+		cache := s.newCache(m, nil, []*partition{s.newPartition(names.cache, m.available(names.cache))})
+		s.newBcache(m, cache, cmp.Or(names.mode, "writethrough"), "", "", nil, []*partition{p}).device.fs = rootFS
+		return
 	}
-	if lvName == "" {
-		lvName = "lvroot"
-	}
-	g := &volumeGroup{id: s.id("group"), name: vgName, uuid: s.newUUID()}
+	g := &volumeGroup{id: s.id("group"), name: cmp.Or(names.group, "vgroot"), uuid: s.newUUID()}
 	m.groups = append(m.groups, g)
 	s.join(g, nil, []*partition{p})
 	free, _ := m.groupSize(g)
 	if n := roundDown(sizes["lv_size"]); n > 0 && n < free {
 		free = n
 	}
-	s.newVolume(m, g, lvName, free, "").fs = rootFS
+	s.newVolume(m, g, cmp.Or(names.volume, "lvroot"), free, "").fs = rootFS
 }
 
 // defaultLayout is what commissioning and restore_storage_configuration end with.
@@ -145,7 +179,7 @@ func (s *Server) defaultLayout(m *machine) {
 	if layout != "lvm" && layout != "blank" {
 		layout = "flat"
 	}
-	s.applyLayout(m, layout, m.boot(), nil, "", "")
+	s.applyLayout(m, layout, m.boot(), nil, layoutNames{})
 }
 
 func (s *Server) restoreStorage(_ *call, m *machine) error {

@@ -222,6 +222,11 @@ func (s *Server) addressUsed(ip netip.Addr) bool {
 			return true
 		}
 	}
+	for _, r := range s.net.kept {
+		if r.ip == ip {
+			return true
+		}
+	}
 	for _, m := range s.machines {
 		if m.uses(ip) {
 			return true

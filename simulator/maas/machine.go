@@ -30,6 +30,7 @@ type machine struct {
 	series    string
 	kernel    *string
 	userData  string
+	image     string            // what is or was deployed last, also when nobody named it
 	owned     map[string]string // workload annotations
 
 	powerType  string
@@ -54,6 +55,8 @@ type machine struct {
 	disks         []*blockDevice
 	bootDisk      *blockDevice
 	groups        []*volumeGroup
+	arrays        []*array
+	caches        []*cacheSet
 	special       []*filesystem
 	tags          []string
 	sets          []*scriptSet
@@ -63,7 +66,7 @@ type machine struct {
 // options of commissioning and testing.
 type options struct {
 	enableSSH, skipBMC, skipNetworking, skipStorage bool
-	tests                                           []*script
+	commissioning, tests                            []*script
 }
 
 func (s *Server) machineByID(id string) *machine {
@@ -168,12 +171,13 @@ func (s *Server) body(m *machine) obj {
 		"domain": s.domainBody(m.domain), "zone": m.zone.body(), "pool": m.pool.body(),
 		"interface_set": interfaces, "boot_interface": nil, "default_gateways": s.gatewaysBody(m),
 		"blockdevice_set": all, "physicalblockdevice_set": physical, "virtualblockdevice_set": virtual, "boot_disk": nil,
-		"volume_groups":       listOf(m.groups, func(g *volumeGroup) obj { return s.groupBody(m, g) }),
+		"volume_groups": listOf(m.groups, func(g *volumeGroup) obj { return m.incomplete(g.id) }),
+		"raids":         m.incompleteArrays(array.isRAID), "bcaches": m.incompleteArrays(array.isBcache),
+		"cache_sets":          listOf(m.caches, func(x *cacheSet) obj { return m.incomplete(x.id) }),
 		"special_filesystems": listOf(m.special, (*filesystem).body),
-		"raids":               []obj{}, "bcaches": []obj{}, "cache_sets": []obj{},
-		"tag_names":    orEmpty(s.tagNames(m)),
-		"numanode_set": []obj{{"index": 0, "memory": numaMemory, "cores": cores, "hugepages_set": []obj{}}},
-		"node_type":    0, "node_type_name": "Machine", "address_ttl": nil, "disable_ipv4": false, "parent": nil, "pod": nil,
+		"tag_names":           orEmpty(s.tagNames(m)),
+		"numanode_set":        []obj{{"index": 0, "memory": numaMemory, "cores": cores, "hugepages_set": []obj{}}},
+		"node_type":           0, "node_type_name": "Machine", "address_ttl": nil, "disable_ipv4": false, "parent": nil, "pod": nil,
 		"virtualmachine_id": nil, "ephemeral_deploy": false, "enable_hw_sync": false, "last_sync": nil, "next_sync": nil,
 		"sync_interval": nil, "resource_uri": m.uri(),
 	}
@@ -187,6 +191,7 @@ func (s *Server) body(m *machine) obj {
 		b["boot_disk"] = s.deviceBody(m, d)
 	}
 	m.resultFields(b)
+	s.versionFields(b, m)
 	return b
 }
 

@@ -170,13 +170,13 @@ func TestAnImageAppearsAfterItsImport(t *testing.T) {
 func TestWhatIsNotSimulatedSaysSoAndWhatDoesNotExistIsUnknown(t *testing.T) {
 	r := still(t)
 	id := r.maas.Prepare("n1")
-	for path, status := range map[string]int{"dhcp-snippets/": 501, "nodes/": 501, "nodes/" + id + "/raid/1/": 501, "vm-hosts/": 501,
+	for path, status := range map[string]int{"dhcp-snippets/": 501, "nodes/": 501, "nodes/" + id + "/vmfs-datastore/1/": 501, "vm-hosts/": 501,
 		"nosuch/": 404, "machines": 404, "nodes/" + id + "/nosuch/": 404} {
 		a := r.get(path)
 		require.Equal(t, status, a.status, path)
 		require.Contains(t, a.text, "/MAAS/api/2.0/"+path)
 	}
-	a := r.post("machines/"+id+"/?op=set_storage_layout", "storage_layout", "bcache")
+	a := r.post("machines/"+id+"/?op=set_storage_layout", "storage_layout", "vmfs7")
 	require.Equal(t, 501, a.status)
 	require.Contains(t, a.text, "Not simulated")
 	require.Equal(t, 400, r.post("machines/"+id+"/?op=power_cycle").status)

@@ -77,15 +77,15 @@ func TestEveryOperationInEveryStateAnswersAsARealRegion(t *testing.T) {
 }
 
 // still is a rig in which no simulated time passes.
-func still(t *testing.T) *rig {
+func still(t *testing.T, images ...string) *rig {
 	t.Helper()
 	w := world.New(site(), world.Options{Seed: 7, Speed: 0.001})
 	t.Cleanup(w.Close)
-	s := maas.New(w, maas.Options{RackNetworks: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/24")}})
+	s := maas.New(w, maas.Options{RackNetworks: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/24")}, Images: images})
 	t.Cleanup(s.Close)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	return &rig{t, w, s, server.URL + "/MAAS", s.APIKey()}
+	return &rig{t: t, world: w, maas: s, url: server.URL + "/MAAS", key: s.APIKey()}
 }
 
 // parts are what the operations of the table work on.

@@ -1,6 +1,8 @@
 package maas
 
 import (
+	"slices"
+
 	"drydock/simulator/world"
 )
 
@@ -30,12 +32,33 @@ func (s *Server) netboot(n world.Netboot) (e world.Environment) {
 
 // environment is what a known machine gets, by its status.
 func (s *Server) environment(m *machine, wm *world.Machine) world.Environment {
+	e := s.environmentOf(m, wm)
+	if !slices.Contains(environments, e.Kind) || m.status.in(statusEnteringRescue, statusRescue) {
+		return e
+	}
+	started := e.Started
+	e.Started = func() {
+		if started != nil {
+			started()
+		}
+		s.locked(func() {
+			if s.befalls(m, PowerLost, e.Kind, nil) != nil {
+				s.shutDown(wm)
+			}
+		})
+	}
+	return e
+}
+
+func (s *Server) environmentOf(m *machine, wm *world.Machine) world.Environment {
 	epoch := m.epoch
+	during := map[status]world.EnvironmentKind{statusCommissioning: world.EnvCommission, statusTesting: world.EnvTest,
+		statusErasing: world.EnvErase, statusDeploying: world.EnvInstall}[m.status]
 	// Reports of an environment count only while the machine is in the state that it was booted for.
 	report := func(f func(ok bool, reason string)) func(bool, string) {
 		return func(ok bool, reason string) {
 			s.locked(func() {
-				if m.epoch == epoch && !s.faults.frozen[m.hostname] {
+				if m.epoch == epoch && !s.deaf(m, during) {
 					f(ok, reason)
 				}
 			})
@@ -155,14 +178,20 @@ func (s *Server) powerFromHardware(m *machine, wm *world.Machine) {
 
 // commissioned takes the results of a commissioning environment.
 func (s *Server) commissioned(m *machine, wm *world.Machine, ok bool, why string) {
+	script := ""
+	if ok {
+		if name, said, failed := s.failedScript(m, setCommissioning, world.EnvCommission); failed {
+			ok, script, why = false, name, said
+		}
+	}
 	if !ok {
-		m.finishSet(setCommissioning, false, why)
+		m.finishSet(setCommissioning, false, script, why)
 		m.abortPending(resultAborted)
 		s.transition(m, statusFailedCommissioning)
 		s.happens(m, "Failed commissioning", "")
 		return
 	}
-	m.finishSet(setCommissioning, true, "")
+	m.finishSet(setCommissioning, true, "", "")
 	if !m.afterwards.skipBMC {
 		s.powerFromHardware(m, wm)
 	}
@@ -189,9 +218,15 @@ func (s *Server) commissioned(m *machine, wm *world.Machine, ok bool, why string
 // tested takes the results of a testing environment.
 func (s *Server) tested(m *machine, wm *world.Machine, ok bool, why string) {
 	for _, r := range m.latest(setTesting).resultsOrNone() {
-		s.event(m, levelInfo, "Running test", r.title(), nil)
+		s.happens(m, "Running test", r.title())
 	}
-	m.finishSet(setTesting, ok, why)
+	script := ""
+	if ok {
+		if name, said, failed := s.failedScript(m, setTesting, world.EnvTest); failed {
+			ok, script, why = false, name, said
+		}
+	}
+	m.finishSet(setTesting, ok, script, why)
 	if !ok {
 		s.transition(m, statusFailedTesting)
 		s.happens(m, "Failed testing", "")
@@ -214,25 +249,22 @@ func (s *Server) tested(m *machine, wm *world.Machine, ok bool, why string) {
 // installed takes the report of an installer.
 func (s *Server) installed(m *machine, wm *world.Machine, ok bool, why string) {
 	if !ok {
-		m.finishSet(setInstallation, false, why)
+		m.finishSet(setInstallation, false, "", why)
 		s.markFailed(m, statusFailedDeployment, "Installation failed (refer to the installation log for more information).")
 		return
 	}
-	m.finishSet(setInstallation, true, "")
+	m.finishSet(setInstallation, true, "", "")
 	m.netboot = false
-	image := m.osystem + "/" + m.series
-	s.happens(m, "Image Deployed", text("deployed %s/%s", image, m.architecture))
-	s.imageUsed(image)
+	s.happens(m, "Image Deployed", text("deployed %s/%s", m.image, m.architecture))
+	s.imageUsed(m.image)
+	image := m.image
 	s.afterCommit(func() { wm.InstallSystem(image) })
 }
 
 // systemBooted is an installed system's first word after a boot: it asks for its user data, which ends a deployment.
 func (s *Server) systemBooted(wm *world.Machine) {
 	m := s.machineByMAC(wm.Hardware().PXENIC)
-	if m == nil || s.faults.frozen[m.hostname] {
-		return
-	}
-	if m.status == statusDeploying && !m.netboot {
+	if m != nil && m.status == statusDeploying && !m.netboot && !s.deaf(m, world.EnvInstall) {
 		s.transition(m, statusDeployed)
 		s.happens(m, "Deployed", "")
 		m.powerState = "on"

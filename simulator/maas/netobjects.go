@@ -197,7 +197,11 @@ func (s *Server) routeSpaces(t *router) {
 func (s *Server) reservationBody(r *reservation) obj {
 	b := obj{"created": modelTime(r.created), "ip": r.ip.String(), "alloc_type": 4, "alloc_type_name": "User reserved",
 		"subnet": nil, "owner": r.owner.body(), "interface_set": []obj{}, "resource_uri": apiRoot + "ipaddresses/"}
-	if sub := s.narrowest(r.ip); sub != nil {
+	sub := r.subnet
+	if sub == nil {
+		sub = s.narrowest(r.ip)
+	}
+	if sub != nil {
 		b["subnet"] = s.subnetBody(sub)
 	}
 	return b
@@ -242,7 +246,9 @@ func (s *Server) routeAddresses(t *router) {
 			if !ip.IsValid() {
 				return nil, refuse(409, "No more IPs available in subnet: %s.", sub.cidr)
 			}
-			return s.reservationBody(s.reserve(ip, c.user)), nil
+			r := s.reserve(ip, c.user)
+			r.subnet = sub
+			return s.reservationBody(r), nil
 		}
 		ip, err := netip.ParseAddr(given)
 		switch {

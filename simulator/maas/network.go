@@ -20,7 +20,8 @@ type network struct {
 	names    []*dnsResource
 	records  []*dnsRecord
 	reserved []*reservation
-	rack     *machine // the rack controller's interfaces
+	kept     []*reservedIP // for a MAC, from 3.6
+	rack     *machine      // the rack controller's interfaces
 }
 
 type fabric struct {
@@ -52,6 +53,7 @@ type space struct {
 
 // reservation is an address that a user holds.
 type reservation struct {
+	subnet  *subnet // that it was asked of; nil for the narrowest
 	ip      netip.Addr
 	owner   *user
 	created time.Time
@@ -72,7 +74,7 @@ func (s *Server) seedNetwork(prefixes []netip.Prefix) {
 		s.net.subnets = append(s.net.subnets, sub)
 		l := s.newLink(modeStatic, sub)
 		l.ip = s.rackAddress(p)
-		s.addInterface(s.net.rack, &iface{name: text("eth%d", n), kind: kindPhysical, mac: text("52:54:00:ca:fe:%02x", n%256),
+		s.addInterface(s.net.rack, &iface{name: text("eth%d", n), kind: kindPhysical, vendor: "Example", product: "Ethernet", mac: text("52:54:00:ca:fe:%02x", n%256),
 			vlan: f.untagged, links: []*link{l}, connected: true, speed: 10000})
 	}
 }

@@ -30,9 +30,13 @@ func unauthorized(format string, args ...any) *fault {
 func (s *Server) authenticate(c *call) (*user, error) {
 	p := oauthParameters(c)
 	for _, need := range []string{"consumer_key", "token", "signature", "signature_method", "timestamp", "nonce"} {
-		if p["oauth_"+need] == "" {
-			return nil, nil
+		if p["oauth_"+need] != "" {
+			continue
 		}
+		if len(p) > 0 && s.version.atLeast(5) {
+			return nil, refuse(http.StatusBadRequest, "Bad Request: Parameter not found: oauth_%s", need)
+		}
+		return nil, nil
 	}
 	var owner *user
 	var tok *token

@@ -16,51 +16,6 @@ import (
 	"drydock/simulator/maas"
 )
 
-func TestCredentialsAreRefusedInTheWordsOfARealRegion(t *testing.T) {
-	r := still(t)
-	parts := strings.Split(r.key, ":")
-	old := time.Now().Add(-time.Hour).Unix()
-	header := func(consumer, token, secret, method, nonce string, at int64) string {
-		return fmt.Sprintf(`OAuth oauth_consumer_key="%s", oauth_token="%s", oauth_signature_method="%s", oauth_signature="%s", oauth_timestamp="%d", oauth_nonce="%s"`,
-			consumer, token, method, url.QueryEscape("&"+secret), at, nonce)
-	}
-	now := time.Now().Unix()
-	tests := []struct {
-		name, authorization string
-		status              int
-		text                string
-	}{
-		{"no header is forbidden", "", 401, "Forbidden"},
-		{"another scheme is forbidden", "Bearer x", 401, "Forbidden"},
-		{"a missing nonce is forbidden", strings.Replace(header(parts[0], parts[1], parts[2], "PLAINTEXT", "", now), `oauth_nonce=""`, "", 1), 401, "Forbidden"},
-		{"an unknown consumer is an invalid key", header("bad", "bad", "x", "PLAINTEXT", "a", now), 401, "Authorization Error: Invalid API key."},
-		{"an unknown token is named", header(parts[0], "bad", "x", "PLAINTEXT", "b", now), 401, "Authorization Error: 'Invalid access token: bad'"},
-		{"a wrong secret is answered with the real one", header(parts[0], parts[1], "x", "PLAINTEXT", "c", now), 401,
-			"Authorization Error: 'Invalid signature. Expected signature base string: &" + parts[2] + "'"},
-		{"an old timestamp has expired", header(parts[0], parts[1], parts[2], "PLAINTEXT", "d", old), 401, fmt.Sprintf("Authorization Error: 'Expired timestamp: given %d", old)},
-		{"a future timestamp is accepted", header(parts[0], parts[1], parts[2], "PLAINTEXT", "e", now+3600), 200, "admin"},
-		{"a nonce is good once", header(parts[0], parts[1], parts[2], "PLAINTEXT", "f", now), 200, "admin"},
-		{"and not twice", header(parts[0], parts[1], parts[2], "PLAINTEXT", "f", now), 401, "Authorization Error: 'Nonce already used: f'"},
-		{"an unknown method is named", header(parts[0], parts[1], parts[2], "HMAC-SHA256", "g", now), 401,
-			"Authorization Error: 'Signature method HMAC-SHA256 not supported try one of the following: PLAINTEXT, HMAC-SHA1'"},
-	}
-	for _, x := range tests {
-		t.Run(x.name, func(t *testing.T) {
-			q, err := http.NewRequest("GET", r.url+"/api/2.0/users/?op=whoami", nil)
-			require.NoError(t, err)
-			if x.authorization != "" {
-				q.Header.Set("Authorization", x.authorization)
-			}
-			a := r.send(q)
-			require.Equal(t, x.status, a.status, a.text)
-			require.Contains(t, a.text, x.text)
-			if strings.HasPrefix(x.text, "Authorization Error") {
-				require.Equal(t, `OAuth realm="OAuth"`, a.header.Get("WWW-Authenticate"))
-			}
-		})
-	}
-}
-
 func TestARequestSignedWithHMACIsAccepted(t *testing.T) {
 	r := still(t)
 	parts := strings.Split(r.key, ":")

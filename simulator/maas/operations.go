@@ -11,8 +11,8 @@ func (s *Server) commission(c *call, m *machine) error {
 	var v invalid
 	opt := options{enableSSH: c.flag("enable_ssh"), skipBMC: c.flag("skip_bmc_config"),
 		skipNetworking: c.flag("skip_networking"), skipStorage: c.flag("skip_storage")}
-	s.selectScripts(c, "commissioning_scripts", scriptCommissioning, &v)
-	opt.tests = s.selectScripts(c, "testing_scripts", scriptTesting, &v)
+	opt.commissioning = s.selectCommissioning(c, m, &v)
+	opt.tests = s.selectTests(c, m, &v)
 	if !m.status.in(canCommission...) {
 		v.add(fieldAll, "Commission is not available because of the current state of the node.")
 	}
@@ -28,7 +28,8 @@ func (s *Server) commission(c *call, m *machine) error {
 // startCommissioning is what an administrator's create does.
 func (s *Server) startCommissioning(c *call, m *machine, opt options) error {
 	var v invalid
-	opt.tests = s.selectScripts(c, "testing_scripts", scriptTesting, &v)
+	opt.commissioning = s.selectCommissioning(c, m, &v)
+	opt.tests = s.selectTests(c, m, &v)
 	if err := v.err(); err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (s *Server) start(c *call, m *machine, opt options) error {
 	m.afterwards = opt
 	m.owner = c.user
 	m.netboot = true
-	m.sets = append(m.sets, s.newSet(setCommissioning, s.commissioningScripts()))
+	m.sets = append(m.sets, s.newSet(setCommissioning, opt.commissioning))
 	if len(opt.tests) > 0 {
 		m.sets = append(m.sets, s.newTestSet(m, opt.tests))
 	}
@@ -70,7 +71,7 @@ func (s *Server) start(c *call, m *machine, opt options) error {
 // test is op=test.
 func (s *Server) test(c *call, m *machine) error {
 	var v invalid
-	tests := s.selectScripts(c, "testing_scripts", scriptTesting, &v)
+	tests := s.selectTests(c, m, &v)
 	if m.status.in(cannotTest...) {
 		v.add(fieldAll, "Test is not available because of the current state of the node.")
 	} else if len(tests) == 0 {

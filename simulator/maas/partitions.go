@@ -24,7 +24,7 @@ func (s *Server) routePartitions(t *router) {
 	t.on(one, "DELETE", "", users, s.onPartition("Cannot delete block device because the node is not Ready.", []status{statusReady},
 		func(_ *call, m *machine, p *partition) (any, error) {
 			if p.member != nil {
-				return nil, refuse(http.StatusBadRequest, "Cannot delete partition because its part of a volume group.")
+				return nil, refuse(http.StatusBadRequest, "Cannot delete partition because its part of a %s.", p.member.noun())
 			}
 			p.device.partitions = remove(p.device.partitions, p)
 			if len(p.device.partitions) == 0 {
@@ -35,7 +35,7 @@ func (s *Server) routePartitions(t *router) {
 	t.on(one, "POST", "format", users, s.onPartition("Cannot format partition "+notFree, canFormat,
 		func(c *call, _ *machine, p *partition) (any, error) {
 			if p.member != nil {
-				return nil, refuse(http.StatusBadRequest, "Cannot format a partition that has a filesystem type of lvm-pv.")
+				return nil, refuse(http.StatusBadRequest, "Cannot format a partition that has a filesystem type of %s.", p.fs.kind)
 			}
 			fs, err := s.formatFields(c)
 			if err == nil {
@@ -46,7 +46,7 @@ func (s *Server) routePartitions(t *router) {
 	t.on(one, "POST", "unformat", users, s.onPartition("Cannot unformat partition "+notFree, canFormat,
 		func(_ *call, _ *machine, p *partition) (any, error) {
 			if p.member != nil {
-				return nil, refuse(http.StatusBadRequest, "Cannot unformat a partition that has a filesystem type of lvm-pv.")
+				return nil, refuse(http.StatusBadRequest, "Cannot unformat a partition that has a filesystem type of %s.", p.fs.kind)
 			}
 			if p.fs == nil {
 				return nil, refuse(http.StatusBadRequest, "Partition is not formatted.")

@@ -1,7 +1,7 @@
 package maas
 
 import (
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -177,7 +177,14 @@ func keysOf(m map[string]string) []string {
 	for k := range m {
 		out = append(out, k)
 	}
-	sort.Strings(out)
+	order := func(k string) int { return slices.Index([]string{"power_address", "power_user", "power_pass"}, k) }
+	slices.SortFunc(out, func(a, b string) int {
+		x, y := order(a), order(b)
+		if x >= 0 && y >= 0 {
+			return x - y // as everybody gives them, since the order of a form is not known here
+		}
+		return strings.Compare(a, b)
+	})
 	return out
 }
 

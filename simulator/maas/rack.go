@@ -19,7 +19,7 @@ const (
 	bmcQuery     = "Failed to query node's BMC"
 )
 
-func (s *Server) noRack() error {
+func (s *Server) noRack() *fault {
 	return unavailable(10, "Unable to connect to any rack controller %s; no connections available.", s.rackID)
 }
 
@@ -74,7 +74,9 @@ func (s *Server) queryPower(c *call) (any, error) {
 		return obj{"state": "unknown"}, nil
 	}
 	if !s.rackUp {
-		return nil, s.noRack()
+		f := s.noRack()
+		f.vary = "Cookie" // it fails while the request is answered, and the others in what comes after
+		return nil, f
 	}
 	wm, problem := s.bmc(m)
 	if problem != "" && !m.bmcReached {

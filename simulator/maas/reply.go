@@ -32,6 +32,7 @@ type reply struct {
 	hash   bool // the X-MAAS-API-Hash header, which answers of the exception middleware lack
 	header map[string]string
 	delay  time.Duration // before it is sent
+	hangUp bool          // in place of sending it
 }
 
 func (a *reply) write(w http.ResponseWriter) {

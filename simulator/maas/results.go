@@ -138,9 +138,9 @@ func (m *machine) startSet(kind int) {
 	}
 }
 
-// finishSet ends the latest set of a kind; a failure is that of the last script that reads hardware, as the world does
-// not know scripts.
-func (m *machine) finishSet(kind int, ok bool, why string) {
+// finishSet ends the latest set of a kind. A failure is that of a script, or else, as the world does not know scripts, of the
+// one that reads the hardware, and of all tests.
+func (m *machine) finishSet(kind int, ok bool, script, why string) {
 	now := time.Now()
 	set := m.latest(kind)
 	for n, r := range set.resultsOrNone() {
@@ -149,7 +149,11 @@ func (m *machine) finishSet(kind int, ok bool, why string) {
 		}
 		r.done, r.updated = now, now
 		r.status, r.exit = resultPassed, 0
-		if !ok && (kind != setCommissioning || r.script.name == "20-maas-03-machine-resources" || n == len(set.results)-1 && !m.anyFailed(set)) {
+		guilty := r.script.name == script
+		if script == "" {
+			guilty = kind != setCommissioning || r.script.name == "20-maas-03-machine-resources" || n == len(set.results)-1 && !m.anyFailed(set)
+		}
+		if !ok && guilty {
 			r.status, r.exit, r.output = resultFailed, 1, why+"\n"
 			if kind == setInstallation {
 				r.exit = 3

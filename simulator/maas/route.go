@@ -143,7 +143,7 @@ func (s *Server) perform(c *call, res *resource) (a *reply, pending []func()) {
 	}()
 	v, err := s.dispatch(c, res)
 	a = replyOf(v, err)
-	s.burden(a, v)
+	s.burden(c, a, v)
 	return a, s.take()
 }
 
@@ -192,13 +192,8 @@ func (s *Server) dispatch(c *call, res *resource) (any, error) {
 		name += " " + c.op
 	}
 	s.calls[name]++
-	if failure, struck := s.strike(name); struck {
-		if failure.Done {
-			if _, err := op.handle(c); err != nil {
-				return nil, err
-			}
-		}
-		return nil, failure.fault()
+	if failure, struck := s.strike(c, name); struck {
+		return nil, s.fail(failure, op, c)
 	}
 	return op.handle(c)
 }
@@ -218,8 +213,8 @@ func allowed(res *resource) string {
 var (
 	unbuiltResources = map[string]bool{"commissioning-scripts": true, "dhcp-snippets": true, "discovery": true, "files": true,
 		"license-key": true, "license-keys": true, "node-scripts": true, "notifications": true, "pods": true, "vm-hosts": true,
-		"vm-clusters": true, "virtual-machines": true, "reservedips": true}
-	unbuiltOfNodes = map[string]bool{"": true, "raid": true, "bcache": true, "bcache-cache-set": true, "vmfs-datastore": true}
+		"vm-clusters": true, "virtual-machines": true}
+	unbuiltOfNodes = map[string]bool{"": true, "vmfs-datastore": true}
 )
 
 func unbuilt(path string) bool {

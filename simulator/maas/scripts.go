@@ -1,123 +1,188 @@
 package maas
 
-import "net/http"
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+)
 
 // Kinds of scripts, with MAAS's numbers.
 const (
 	scriptCommissioning = 0
 	scriptTesting       = 2
+	scriptRelease       = 3 // from 3.5
 )
 
-// script is one of the built-in scripts.
+var (
+	scriptKindNames = map[int]string{scriptCommissioning: "Commissioning script", scriptTesting: "Testing script",
+		scriptRelease: "Release script"}
+	parallelNames = []string{"Disabled", "Run along other instances of this script", "Run along any other script."}
+	hardwareNames = []string{"Node", "CPU", "Memory", "Storage", "Network", "GPU"}
+)
+
+// script is something that machines run: one that comes with MAAS, or one that somebody has uploaded.
 type script struct {
 	id          int
 	name, title string
 	description string
 	kind        int
 	tags        []string
-	hardware    int // 0 node, 1 CPU, 2 memory, 3 storage, 4 network
-	timeout     string
+	hardware    int // 0 node, 1 CPU, 2 memory, 3 storage, 4 network, 5 GPU
+	timeout     time.Duration
 	parallel    int
 	perDisk     bool
 	destructive bool
+	builtin     bool // "default" in MAAS's words
+
+	packages, parameters, results any
+	forHardware                   []string
+	mayReboot, recommission       bool
+	applyNetworking               bool
+	history                       []revision // oldest first, never empty
 }
 
-// builtinScripts are part of a region's; commissioning runs all that are of its kind.
-var builtinScripts = []*script{
-	{id: 1381, name: "20-maas-01-install-lldpd", tags: []string{"node"}, timeout: "0:10:00"},
-	{id: 1382, name: "20-maas-02-dhcp-unconfigured-ifaces", tags: []string{"node"}, timeout: "0:05:00"},
-	{id: 1384, name: "20-maas-03-machine-resources", tags: []string{"deploy-info", "node"}, timeout: "0:05:00"},
-	{id: 1383, name: "30-maas-01-bmc-config", tags: []string{"bmc-config", "node"}, timeout: "0:05:00"},
-	{id: 1385, name: "40-maas-01-machine-config-hints", tags: []string{"deploy-info", "node"}, timeout: "0:01:00"},
-	{id: 1386, name: "50-maas-01-commissioning", tags: []string{"deploy-info", "node"}, timeout: "0:01:00"},
-	{id: 1393, name: "maas-capture-lldpd", tags: []string{"deploy-info", "node"}, timeout: "0:01:00", parallel: 2},
-	{id: 1390, name: "maas-get-fruid-api-data", tags: []string{"node"}, timeout: "0:01:00", parallel: 2},
-	{id: 1391, name: "maas-kernel-cmdline", tags: []string{"node"}, timeout: "0:00:10", parallel: 2},
-	{id: 1389, name: "maas-list-modaliases", tags: []string{"node"}, timeout: "0:00:10", parallel: 2},
-	{id: 1388, name: "maas-lshw", tags: []string{"deploy-info", "node"}, timeout: "0:05:00", parallel: 2},
-	{id: 1392, name: "maas-serial-ports", tags: []string{"deploy-info", "node"}, timeout: "0:00:10", parallel: 2},
-	{id: 1387, name: "maas-support-info", tags: []string{"deploy-info", "node"}, timeout: "0:05:00", parallel: 2},
-	{id: 1394, name: "smartctl-validate", title: "Storage status", description: "Validate SMART health for all drives in parallel.",
-		kind: scriptTesting, tags: []string{"commissioning", "storage"}, hardware: 3, timeout: "0:05:00", parallel: 1, perDisk: true},
-	{id: 1395, name: "smartctl-short", title: "Storage short self test", kind: scriptTesting, tags: []string{"storage"}, hardware: 3,
-		timeout: "0:10:00", parallel: 1, perDisk: true},
-	{id: 1398, name: "memtester", title: "Memory integrity", kind: scriptTesting, tags: []string{"memory"}, hardware: 2, timeout: "0:00:00"},
-	{id: 1399, name: "internet-connectivity", title: "Network validation", kind: scriptTesting,
-		tags: []string{"internet", "network-validation", "network"}, hardware: 4, timeout: "0:05:00", parallel: 1},
-	{id: 1400, name: "stress-ng-cpu-short", title: "CPU validation", kind: scriptTesting, tags: []string{"cpu"}, hardware: 1, timeout: "0:10:00"},
-	{id: 1402, name: "fio", title: "Storage benchmark", kind: scriptTesting, tags: []string{"storage", "destructive"}, hardware: 3,
-		timeout: "0:00:00", parallel: 1, perDisk: true, destructive: true},
-	{id: 1405, name: "rack-controller-connectivity", title: "Rack controller connectivity", kind: scriptTesting,
-		tags: []string{"network-validation", "network"}, hardware: 4, timeout: "0:05:00", parallel: 1},
+// revision is one version of a script's text.
+type revision struct {
+	id      int
+	comment any // text or null
+	created time.Time
+	data    string
 }
 
-// scriptsByName finds scripts by name, id or tag.
-func scriptsByName(name string, kind int) []*script {
+func (x *script) text() string { return x.history[len(x.history)-1].data }
+
+// is reports whether a word that selects scripts selects this one: by name, id or tag.
+func (x *script) is(word string) bool {
+	return x.name == word || text("%d", x.id) == word || contains(x.tags, word)
+}
+
+// fits reports whether a script that is meant for certain hardware may run on a machine, by what commissioning has found
+// out about it.
+func (x *script) fits(m *machine) bool {
+	if len(x.forHardware) == 0 {
+		return true
+	}
+	for _, id := range x.forHardware {
+		if k, v, ok := strings.Cut(id, ":"); ok && v != "" && m.hardware[k] == v {
+			return true
+		}
+	}
+	return false
+}
+
+// selected finds scripts of a kind by name, id or tag.
+func (s *Server) selected(word string, kind int) []*script {
 	var out []*script
-	for _, x := range builtinScripts {
-		if x.kind == kind && (x.name == name || contains(x.tags, name) || text("%d", x.id) == name) {
+	for _, x := range s.scripts {
+		if x.kind == kind && x.is(word) {
 			out = append(out, x)
 		}
 	}
 	return out
 }
 
+// commissioningScripts are those that run where nobody has chosen: all but the ones for certain hardware, and those that
+// are not to run by themselves.
 func (s *Server) commissioningScripts() []*script {
 	var out []*script
-	for _, x := range builtinScripts {
-		if x.kind == scriptCommissioning {
+	for _, x := range s.scripts {
+		if x.kind == scriptCommissioning && len(x.forHardware) == 0 && !contains(x.tags, "noauto") {
 			out = append(out, x)
 		}
 	}
 	return out
 }
 
-func (x *script) body() obj {
-	kinds := map[int]string{scriptCommissioning: "Commissioning script", scriptTesting: "Testing script"}
-	parallel := []string{"Disabled", "Run along other instances of this script", "Run along any other script."}
-	hardware := []string{"Node", "CPU", "Memory", "Storage", "Network"}
-	parameters := obj{}
-	if x.perDisk {
-		parameters["storage"] = obj{"type": "storage", "argument_format": "{path}"}
+// selectCommissioning reads which commissioning scripts are to run. Those of MAAS run always; "none" is none of the others.
+func (s *Server) selectCommissioning(c *call, m *machine, v *invalid) []*script {
+	words := c.words("commissioning_scripts")
+	if len(words) == 0 {
+		return s.commissioningScripts()
 	}
-	return obj{"name": x.name, "title": x.title, "description": x.description, "tags": x.tags, "hardware_type": x.hardware,
-		"hardware_type_name": hardware[x.hardware], "parallel": x.parallel, "parallel_name": parallel[x.parallel], "results": obj{},
-		"parameters": parameters, "timeout": x.timeout, "destructive": x.destructive, "default": true, "for_hardware": []string{},
-		"may_reboot": false, "recommission": false, "apply_configured_networking": false, "id": x.id, "type": x.kind,
-		"type_name": kinds[x.kind], "resource_uri": apiRoot + "scripts/" + x.name}
+	chosen := s.choose(words, "commissioning_scripts", scriptCommissioning, m, v)
+	var out []*script
+	for _, x := range s.scripts {
+		if x.kind == scriptCommissioning && x.builtin || containsScript(chosen, x) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
-func (s *Server) routeScripts(t *router) {
-	const all, one = "scripts/", "scripts/{name}" // no trailing slash
-	t.on(all, "GET", "", users, func(c *call) (any, error) {
-		out := []obj{}
-		for _, x := range builtinScripts {
-			kind := c.get("type")
-			if kind == "commissioning" && x.kind != scriptCommissioning || (kind == "testing" || kind == "test") && x.kind != scriptTesting {
-				continue
-			}
-			wanted := c.words("filters")
-			match := len(wanted) == 0
-			for _, f := range wanted {
-				match = match || f == x.name || contains(x.tags, f)
-			}
-			if match {
-				out = append(out, x.body())
+// selectTests reads which tests are to run; where nobody has chosen, those with the tag commissioning.
+func (s *Server) selectTests(c *call, m *machine, v *invalid) []*script {
+	words := c.words("testing_scripts")
+	if len(words) == 0 {
+		words = []string{"commissioning"}
+	}
+	return s.choose(words, "testing_scripts", scriptTesting, m, v)
+}
+
+// choose finds scripts by names, ids or tags, each once; a word that selects none is refused.
+func (s *Server) choose(words []string, field string, kind int, m *machine, v *invalid) []*script {
+	if contains(words, "none") {
+		return nil
+	}
+	var out []*script
+	for _, word := range words {
+		found := s.selected(word, kind)
+		if len(found) == 0 {
+			v.add(field, noSuchChoice, word)
+		}
+		for _, x := range found {
+			if x.fits(m) && !containsScript(out, x) {
+				out = append(out, x)
 			}
 		}
-		return out, nil
-	})
-	t.missing(all, "POST", "")
-	t.on(one, "GET", "", users, func(c *call) (any, error) {
-		for _, x := range builtinScripts {
-			if x.name == c.vars["name"] || text("%d", x.id) == c.vars["name"] {
-				return x.body(), nil
-			}
+	}
+	return out
+}
+
+func containsScript(list []*script, x *script) bool {
+	for _, y := range list {
+		if x == y {
+			return true
 		}
-		return nil, notFound("Script")
-	})
-	t.missing(one, http.MethodPut, "")
-	t.missing(one, http.MethodDelete, "")
-	t.missing(one, http.MethodGet, "download")
-	t.missing(one, http.MethodPost, "add_tag", "remove_tag", "revert")
+	}
+	return false
+}
+
+func (x *script) body(includeText bool) obj {
+	history := []obj{}
+	for i := len(x.history) - 1; i >= 0; i-- {
+		r := x.history[i]
+		b := obj{"id": r.id, "comment": r.comment, "created": stamp(r.created)}
+		if includeText {
+			b["data"] = base64.StdEncoding.EncodeToString([]byte(r.data))
+		}
+		history = append(history, b)
+	}
+	return obj{"name": x.name, "title": x.title, "description": x.description, "tags": orEmpty(x.tags), "hardware_type": x.hardware,
+		"hardware_type_name": hardwareNames[x.hardware], "parallel": x.parallel, "parallel_name": parallelNames[x.parallel],
+		"results": orObject(x.results), "parameters": orObject(x.parameters), "packages": orObject(x.packages),
+		"timeout": duration(x.timeout), "destructive": x.destructive, "default": x.builtin, "for_hardware": orEmpty(x.forHardware),
+		"may_reboot": x.mayReboot, "recommission": x.recommission, "apply_configured_networking": x.applyNetworking, "id": x.id,
+		"type": x.kind, "type_name": scriptKindNames[x.kind], "history": history, "resource_uri": apiRoot + "scripts/" + x.name}
+}
+
+func orObject(v any) any {
+	if v == nil {
+		return obj{}
+	}
+	return v
+}
+
+// duration is written as Python does: "0:05:00", "1 day, 0:00:00".
+func duration(d time.Duration) string {
+	n := int(d / time.Second)
+	days := n / 86400
+	n -= days * 86400
+	out := text("%d:%02d:%02d", n/3600, n/60%60, n%60)
+	switch days {
+	case 0:
+		return out
+	case 1:
+		return "1 day, " + out
+	}
+	return text("%d days, %s", days, out)
 }

@@ -29,6 +29,8 @@ type Options struct {
 	Log *slog.Logger
 	// Seed makes keys, ids and host names repeatable.
 	Seed int64
+	// Version of MAAS; the zero value is 3.4.10.
+	Version Version
 	// Faults from the start; SetFaults changes them.
 	Faults Faults
 }
@@ -50,6 +52,8 @@ type Server struct {
 	lists   int // unfiltered machine lists served
 	calls   map[string]int
 
+	version  Version
+	scripts  []*script
 	ids      map[string]int
 	accounts accounts
 	net      network
@@ -72,11 +76,12 @@ type Server struct {
 // bootstrapper in the world until Close.
 func New(w *world.World, o Options) *Server {
 	s := &Server{
-		world: w, options: o, log: o.Log, random: rand.New(rand.NewSource(o.Seed + 1)), rackUp: true,
+		world: w, options: o, log: o.Log, version: o.Version, random: rand.New(rand.NewSource(o.Seed + 1)), rackUp: true,
 		calls: map[string]int{}, ids: map[string]int{}, bmcs: map[string]credentials{}, config: defaultConfig(),
 	}
 	// Its own chance, so that faults do not change the keys and ids of a seed.
-	s.faults = faultState{Faults: o.Faults, random: rand.New(rand.NewSource(o.Seed + 2)), next: map[string][]Failure{}, frozen: map[string]bool{}}
+	s.faults.seed = o.Seed + 2
+	s.setFaults(o.Faults)
 	if s.log == nil {
 		s.log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
@@ -88,6 +93,7 @@ func New(w *world.World, o Options) *Server {
 	s.zones = []*zone{{id: s.id("zone"), name: "default"}}
 	s.pools = []*pool{{id: 0, name: "default", description: "Default pool"}}
 	s.seedRepositories()
+	s.seedScripts()
 	s.router = s.routes()
 	w.SetNetboot(s.netboot)
 	for _, m := range w.Machines() {
@@ -206,6 +212,17 @@ func (s *Server) randomText(letters string, n int) string {
 
 const keyLetters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
+// hangUp closes the connection of a request that gets no answer.
+func hangUp(w http.ResponseWriter) {
+	if h, ok := w.(http.Hijacker); ok {
+		if connection, _, err := h.Hijack(); err == nil {
+			_ = connection.Close() // what else could be done about it
+			return
+		}
+	}
+	panic(http.ErrAbortHandler) // the server's own way of hanging up, where connections carry more than one request
+}
+
 // ServeHTTP answers one API request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
@@ -217,6 +234,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		}
+	}
+	if answer.hangUp {
+		hangUp(w)
+		return
 	}
 	answer.write(w)
 	s.log.Debug("api call", "method", r.Method, "path", r.URL.Path, "op", c.op, "status", answer.status,

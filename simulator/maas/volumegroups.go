@@ -13,6 +13,9 @@ type volumeGroup struct {
 	uuid string
 }
 
+func (g *volumeGroup) use(*filesystem) string { return "LVM volume for " + g.name }
+func (g *volumeGroup) noun() string           { return "volume group" }
+
 // extents is the usable size of a physical volume: whole extents, less one for metadata.
 func extents(size int64) int64 { return max(0, roundDown(size)-alignment) }
 
@@ -252,7 +255,10 @@ func (s *Server) createVolume(c *call, m *machine, g *volumeGroup) (any, error) 
 			return nil, badModel(fieldAll, "Block device with this Node config and Name already exists.")
 		}
 	}
-	return s.deviceBody(m, s.newVolume(m, g, name, want, c.get("uuid"))), nil
+	d := s.newVolume(m, g, name, want, c.get("uuid"))
+	// Unlike every other look at a block device this answer is of a bare model, with little in it.
+	return obj{"id": d.id, "name": d.name(), "size": d.size, "used_size": m.used(d), "available_size": m.available(d), "uuid": d.uuid,
+		"system_id": m.systemID, "resource_uri": text("%snodes/%s/blockdevices/%d/", apiRoot, m.systemID, d.id)}, nil
 }
 
 func (s *Server) newVolume(m *machine, g *volumeGroup, name string, size int64, uuid string) *blockDevice {

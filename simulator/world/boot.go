@@ -88,6 +88,9 @@ func (m *Machine) post() {
 	m.interrupt()
 	m.reset = time.Now()
 	m.running = runningPOST
+	if m.staged != nil {
+		m.firmware, m.staged = *m.staged, nil
+	}
 	m.later(m.world.durations.POST, m.boot)
 }
 
@@ -95,7 +98,7 @@ func (m *Machine) post() {
 // network where they don't.
 func (m *Machine) boot() (outside func()) {
 	m.running = ""
-	uefi := m.hardware.BootMode == "uefi"
+	uefi := m.firmware.UEFI
 	override := m.override
 	if override.Once {
 		m.override = BootOverride{}
@@ -121,8 +124,14 @@ func (m *Machine) boot() (outside func()) {
 	return m.bootNetwork(uefi)
 }
 
-// bootNetwork asks the bootstrapper, without the lock.
+// bootNetwork asks the bootstrapper, without the lock, by the first NIC that boots from the network; where none does it is
+// the disk's turn.
 func (m *Machine) bootNetwork(uefi bool) (outside func()) {
+	if len(m.firmware.PXE) == 0 {
+		m.bootDisk()
+		return nil
+	}
+	mac := m.firmware.PXE[0]
 	m.counters.Netboots++
 	if m.faults[FaultNoNetboot] {
 		m.bootDisk()
@@ -130,7 +139,7 @@ func (m *Machine) bootNetwork(uefi bool) (outside func()) {
 	}
 	epoch := m.epoch
 	return func() {
-		environment := m.world.askNetwork(Netboot{Machine: m, MAC: m.hardware.PXENIC, UEFI: uefi})
+		environment := m.world.askNetwork(Netboot{Machine: m, MAC: mac, UEFI: uefi})
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if m.epoch != epoch {

@@ -18,6 +18,8 @@ type Machine struct {
 	power    PowerState
 	soft     bool // PoweringOff by way of the running system, and not yet by force
 	override BootOverride
+	firmware Firmware
+	staged   *Firmware // in force from the next POST on; nil: nothing changes
 	reset    time.Time
 	running  string
 	system   string
@@ -39,6 +41,7 @@ func newMachine(w *World, h Hardware, seed int64) *Machine {
 		hardware: h,
 		random:   rand.New(rand.NewPCG(uint64(seed), sum.Sum64())),
 		power:    PowerOff,
+		firmware: Firmware{UEFI: h.BootMode == "uefi", PXE: []string{h.PXENIC}},
 		faults:   map[Fault]bool{},
 		since:    map[Fault]time.Time{},
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"drydock/design"
+	"drydock/drivers"
 	"drydock/starter"
 	"drydock/starter/config"
 	"drydock/starter/dev"
@@ -52,6 +53,8 @@ type Parts struct {
 	Work func(ctx context.Context, cfg config.Config, log *slog.Logger) error
 	// Serve runs the REST API.
 	Serve func(ctx context.Context, cfg config.Config, log *slog.Logger) error
+	// Images asks the bootstrapper of a site what it could install.
+	Images func(ctx context.Context, cfg config.Config, site *design.Site) (drivers.Images, error)
 	// Simulate starts a simulated site.
 	Simulate func(ctx context.Context, site *design.Site, o dev.SimulatorOptions) (dev.Simulator, error)
 	// Stack is what "drydock dev" is made of.

@@ -14,6 +14,7 @@ import (
 	"drydock/design/ingest"
 	"drydock/design/render"
 	"drydock/design/validate"
+	"drydock/starter/config"
 )
 
 func (c commands) design() *cobra.Command {
@@ -75,16 +76,20 @@ func (c commands) validDesign(ctx context.Context, refs ...string) (validate.Res
 
 // readDesign reads and checks a design here, in this process.
 func (c commands) readDesign(ctx context.Context, refs ...string) (validate.Result, error) {
-	sources, err := c.readSources(ctx, refs...)
+	limits, err := c.limits()
 	if err != nil {
 		return validate.Result{}, err
 	}
-	return validate.Load(sources...), nil
+	sources, err := c.readSources(ctx, limits, refs...)
+	if err != nil {
+		return validate.Result{}, err
+	}
+	return validate.LoadWithin(limits.Design(), sources...), nil
 }
 
 // readSources reads references in order. Sources are called what the person called them.
-func (c commands) readSources(ctx context.Context, refs ...string) ([]design.Source, error) {
-	reader := ingest.Reader{HTTP: &http.Client{Timeout: time.Minute}, Stdin: c.In}
+func (c commands) readSources(ctx context.Context, limits config.Limits, refs ...string) ([]design.Source, error) {
+	reader := ingest.Reader{HTTP: &http.Client{Timeout: time.Minute}, Stdin: c.In, Limit: int64(limits.SourceBytes)}
 	var out []design.Source
 	for _, ref := range refs {
 		full := ref

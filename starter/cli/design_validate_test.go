@@ -2,7 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +13,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"drydock/design"
+	"drydock/drivers"
+	"drydock/starter/config"
 )
 
 // write puts a design into the directory of the harness.
@@ -48,7 +54,7 @@ func TestValidateAnswersWithTheDocumentedJSON(t *testing.T) {
 			map[string]any{
 				"code": "DD3001", "rule": "platform-selection", "level": "info", "documents": []any{},
 				"message": "whether the images and kernels that nodes name are available was not checked: there is no bootstrapper at hand",
-				"hint":    "drydock task run verify-site compares them with the bootstrapper",
+				"hint":    "design validate --site and drydock task run verify-site compare them with the bootstrapper",
 			},
 			map[string]any{
 				"code": "DD2005", "rule": "duplicate-address", "level": "error",
@@ -152,4 +158,51 @@ func TestNoWayToWriteACredentialShowsIt(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestValidateHoldsItselfToTheConfiguredLimits(t *testing.T) {
+	h := newHarness(t)
+	h.Environ = []string{"DRYDOCK_DESIGN__LIMITS__DOCUMENTS=3"}
+	got := h.run(t, "design", "validate", h.design)
+	assert.Equal(t, ExitInvalidDesign, got.code)
+	assert.Contains(t, got.out, "design-limit")
+	assert.Contains(t, got.out, "design.limits.documents")
+
+	h.Environ = []string{"DRYDOCK_DESIGN__LIMITS__SOURCE_BYTES=100"}
+	got = h.run(t, "design", "validate", h.design)
+	assert.Equal(t, ExitUsage, got.code)
+	assert.Contains(t, got.err, "more than 100 bytes")
+}
+
+func TestValidateAsksTheBootstrapperWhereItIsAskedTo(t *testing.T) {
+	h := newHarness(t)
+	h.Environ = []string{"DRYDOCK_DRIVERS__MAAS__URL=http://maas.example:5240/MAAS", "DRYDOCK_DRIVERS__MAAS__API_KEY=a:b:c"}
+	var missing []design.Platform
+	h.Images = func(_ context.Context, cfg config.Config, site *design.Site) (drivers.Images, error) {
+		assert.Equal(t, "http://maas.example:5240/MAAS", cfg.Drivers.MAAS.URL)
+		assert.Equal(t, "harbor", site.Name)
+		return drivers.Images{Missing: missing, Available: []string{"focal with kernel ga-20.04"}}, nil
+	}
+	got := h.run(t, "design", "validate", h.design, "--site")
+	assert.Equal(t, ExitDone, got.code, got.out)
+	assert.NotContains(t, got.out, "not checked")
+
+	missing = []design.Platform{{Image: "jammy"}}
+	got = h.run(t, "design", "validate", h.design, "--site")
+	assert.Equal(t, ExitInvalidDesign, got.code)
+	assert.Contains(t, got.out, `image "jammy" is not at the bootstrapper`)
+	assert.Contains(t, got.out, "focal with kernel ga-20.04")
+
+	h.Images = func(context.Context, config.Config, *design.Site) (drivers.Images, error) {
+		return drivers.Images{}, &drivers.Error{Class: drivers.Unreachable, Action: drivers.ValidateNodeServices, Err: errors.New("no answer")}
+	}
+	got = h.run(t, "design", "validate", h.design, "--site")
+	assert.Equal(t, ExitUnreachable, got.code)
+	assert.Contains(t, got.err, "no answer")
+	assert.Empty(t, got.out, "what was not compared is not called valid")
+
+	h.Environ = nil
+	got = h.run(t, "design", "validate", h.design, "--site")
+	assert.Equal(t, ExitUsage, got.code)
+	assert.Contains(t, got.err, "drivers.maas.url: is missing")
 }

@@ -78,7 +78,7 @@ func exitCode(err error) int {
 		problems   config.Problems
 		ofStarter  *starter.Error
 		ofIngest   *ingest.Error
-		invalid    *drivers.Error
+		ofDriver   *drivers.Error
 		ofWorkflow *temporal.ApplicationError
 	)
 	switch {
@@ -88,11 +88,10 @@ func exitCode(err error) int {
 		return own.code
 	case errors.As(err, &problems):
 		return ExitUsage
-	case errors.As(err, &invalid) && invalid.Class == drivers.InvalidDesign,
-		errors.As(err, &ofWorkflow) && ofWorkflow.Type() == string(drivers.InvalidDesign):
-		return ExitInvalidDesign
-	case errors.As(err, &ofWorkflow) && ofWorkflow.Type() == string(drivers.InvalidRequest):
-		return ExitUsage
+	case errors.As(err, &ofDriver):
+		return exitOfClass(ofDriver.Class)
+	case errors.As(err, &ofWorkflow) && (ofWorkflow.Type() == string(drivers.InvalidDesign) || ofWorkflow.Type() == string(drivers.InvalidRequest)):
+		return exitOfClass(drivers.Class(ofWorkflow.Type()))
 	case errors.As(err, &ofStarter):
 		return exitOfStarter(ofStarter.Kind)
 	case errors.As(err, &ofIngest):
@@ -143,7 +142,11 @@ func exitOfTask(t starter.Task) int {
 	case r != nil && t.Class == workflows.TypeFailed && heldElsewhere(r.Failures):
 		return ExitConflict
 	}
-	switch drivers.Class(t.Class) {
+	return exitOfClass(drivers.Class(t.Class))
+}
+
+func exitOfClass(class drivers.Class) int {
+	switch class {
 	case drivers.InvalidRequest:
 		return ExitUsage
 	case drivers.InvalidDesign:

@@ -33,6 +33,8 @@ type memory struct {
 	watching chan struct{}    // told when somebody watches
 	steers   []workflows.Steer
 	canceled []string // IDs and reasons
+	node     workflows.NodeRecord
+	forgot   []workflows.Forgetting
 }
 
 func (m *memory) add(t starter.Task) {
@@ -144,6 +146,18 @@ func (m *memory) Plan(_ context.Context, _ workflows.Kind, request workflows.Req
 	defer m.mu.Unlock()
 	m.add(starter.Task{ID: "plan", Request: request})
 	return m.plan, m.err
+}
+
+func (m *memory) Node(_ context.Context, ref workflows.NodeRef) (workflows.NodeRecord, error) {
+	if m.err == nil && ref.Node != m.node.Name {
+		return workflows.NodeRecord{}, &starter.Error{Kind: starter.NotFound, Text: "show node " + ref.Node + ": nothing is known of it"}
+	}
+	return m.node, m.err
+}
+
+func (m *memory) Forget(_ context.Context, in workflows.Forgetting) (workflows.NodeRecord, error) {
+	m.forgot = append(m.forgot, in)
+	return m.node, m.err
 }
 
 // ran is what a command line came to.

@@ -31,7 +31,7 @@ func (a *App) root() (*cobra.Command, *runState) {
 	root.PersistentFlags().StringVar(&state.config, "config", "", "configuration `file`; default: the one that DRYDOCK_CONFIG names")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	c := commands{App: a, state: state}
-	root.AddCommand(c.dev(), c.worker(), c.server(), c.sim(), c.design(), c.task(), c.version(), c.exitCodes())
+	root.AddCommand(c.dev(), c.worker(), c.server(), c.sim(), c.design(), c.task(), c.node(), c.version(), c.exitCodes())
 	return root, state
 }
 
@@ -51,6 +51,12 @@ func (c commands) run(f func(cmd *cobra.Command, args []string) error) func(*cob
 
 // load reads the configuration.
 func (c commands) load() (config.Config, error) { return config.Load(c.state.config, c.Environ) }
+
+// limits are those that designs are read within.
+func (c commands) limits() (config.Limits, error) {
+	cfg, err := config.LoadWithoutSecrets(c.state.config, c.Environ)
+	return cfg.Design.Limits, err
+}
 
 // group is a command that only holds others: alone it is a mistake, because a script would take the help for success.
 func group(cmd *cobra.Command, _ []string) error {

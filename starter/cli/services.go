@@ -64,6 +64,7 @@ func (c commands) sim() *cobra.Command {
 	fs.StringVar(&design, "design", "", "the design whose machines are simulated (`path`)")
 	_ = cmd.MarkFlagRequired("design")
 	fs.StringVar(&o.MAASAddr, "maas", "127.0.0.1:5240", "where MAAS listens (`host:port`)")
+	fs.StringVar(&o.MAASVersion, "maas-version", "", "which MAAS is played, `3.3` to 3.7; by default 3.4.10 as it was recorded")
 	fs.StringVar(&o.ControlAddr, "control", "127.0.0.1:5250", "where the control API listens (`host:port`)")
 	fs.Int64Var(&o.Seed, "seed", 1, "makes the simulated machines repeatable")
 	fs.Float64Var(&o.Speed, "speed", 1, "simulated seconds per second")

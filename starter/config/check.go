@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +30,7 @@ func (c Config) values() Problems {
 	if c.Worker.MaxActivities < 1 {
 		bad("worker.max_activities", "must be at least 1")
 	}
+	c.Design.Limits.check(bad)
 	d := c.Drivers
 	if d.Node == "" {
 		bad("drivers.node", "must not be empty")
@@ -62,28 +62,21 @@ func (c Config) values() Problems {
 			bad(fmt.Sprintf("drivers.locations[%d]", i), "must be a network such as 127.0.0.1/32")
 		}
 	}
-	if d.MAAS.URL != "" {
-		if err := checkMAASURL(d.MAAS.URL); err != nil {
-			bad("drivers.maas.url", "%v", err)
-		}
-	}
-	if key := d.MAAS.APIKey.Reveal(); key != "" && !isMAASKey(key) {
-		bad("drivers.maas.api_key", "must be three parts joined by colons, as MAAS shows it: consumer:token:secret")
-	}
-	if erase := []string{EraseQuick, EraseSecure, EraseFull, EraseNone}; !slices.Contains(erase, d.MAAS.Erase) {
-		bad("drivers.maas.erase", "must be one of %s", strings.Join(erase, ", "))
-	}
+	d.MAAS.check(bad)
 	for key, duration := range map[string]time.Duration{
-		"drivers.bmc.login_cool_down":   d.BMC.LoginCoolDown,
-		"drivers.maas.poll_interval":    d.MAAS.PollInterval,
-		"drivers.redfish.timeout":       d.Redfish.Timeout,
-		"drivers.redfish.poll_interval": d.Redfish.PollInterval,
-		"drivers.ipmi.timeout":          d.IPMI.Timeout,
-		"drivers.ipmi.poll_interval":    d.IPMI.PollInterval,
-		"drivers.bmclib.timeout":        d.Bmclib.Timeout,
-		"drivers.bmclib.poll_interval":  d.Bmclib.PollInterval,
-		"drivers.libvirt.timeout":       d.Libvirt.Timeout,
-		"drivers.libvirt.poll_interval": d.Libvirt.PollInterval,
+		"drivers.bmc.login_cool_down":     d.BMC.LoginCoolDown,
+		"drivers.maas.call_timeout":       d.MAAS.CallTimeout,
+		"drivers.maas.connect_timeout":    d.MAAS.ConnectTimeout,
+		"drivers.maas.poll_interval":      d.MAAS.PollInterval,
+		"drivers.redfish.connect_timeout": d.Redfish.ConnectTimeout,
+		"drivers.redfish.timeout":         d.Redfish.Timeout,
+		"drivers.redfish.poll_interval":   d.Redfish.PollInterval,
+		"drivers.ipmi.timeout":            d.IPMI.Timeout,
+		"drivers.ipmi.poll_interval":      d.IPMI.PollInterval,
+		"drivers.bmclib.timeout":          d.Bmclib.Timeout,
+		"drivers.bmclib.poll_interval":    d.Bmclib.PollInterval,
+		"drivers.libvirt.timeout":         d.Libvirt.Timeout,
+		"drivers.libvirt.poll_interval":   d.Libvirt.PollInterval,
 	} {
 		if duration <= 0 {
 			bad(key, "must be longer than 0")
@@ -111,12 +104,7 @@ func (c Config) values() Problems {
 func (c Config) CheckWorker() error {
 	var ps Problems
 	if c.Drivers.Node == "maas" {
-		if c.Drivers.MAAS.URL == "" {
-			ps = append(ps, missing("drivers.maas.url", "the address of the MAAS region, such as http://maas.example:5240/MAAS"))
-		}
-		if c.Drivers.MAAS.APIKey == "" {
-			ps = append(ps, missing("drivers.maas.api_key", "the key that \"maas apikey\" prints; drivers.maas.api_key_file may name a file that holds it"))
-		}
+		ps = append(ps, c.Drivers.MAAS.lacks()...)
 	}
 	return ps.orNil()
 }
@@ -134,23 +122,4 @@ func checkListen(address string) error {
 		return fmt.Errorf("%q has no port number from 0 to 65535", address)
 	}
 	return nil
-}
-
-// checkMAASURL never quotes the URL: it could hold a password.
-func checkMAASURL(text string) error {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return fmt.Errorf("must be a URL such as http://maas.example:5240/MAAS")
-	case u.User != nil:
-		return fmt.Errorf("must not hold a user or password: the key belongs into drivers.maas.api_key")
-	case u.RawQuery != "" || u.Fragment != "":
-		return fmt.Errorf("must not have a query or fragment")
-	}
-	return nil
-}
-
-func isMAASKey(key string) bool {
-	parts := strings.Split(key, ":")
-	return len(parts) == 3 && !slices.Contains(parts, "")
 }

@@ -23,6 +23,7 @@ type Config struct {
 	Worker    Worker  `koanf:"worker"`
 	Drivers   Drivers `koanf:"drivers"`
 	Verify    Verify  `koanf:"verify"`
+	Design    Design  `koanf:"design"`
 }
 
 // Verify says what VerifyNodes lets machines differ in from their design.
@@ -99,23 +100,44 @@ type BMC struct {
 	LoginCoolDown time.Duration `koanf:"login_cool_down"`
 }
 
-// MAAS is the region that the maas driver talks to.
+// MAAS is the region that the maas driver talks to, and what the driver does there.
 type MAAS struct {
-	URL          string        `koanf:"url"` // such as http://maas.example:5240/MAAS
-	APIKey       design.Secret `koanf:"api_key"`
-	APIKeyFile   string        `koanf:"api_key_file"`
-	CAFile       string        `koanf:"ca_file"`
-	PollInterval time.Duration `koanf:"poll_interval"` // default 15s
-	Erase        string        `koanf:"erase"`         // on destroy: quick (default), secure, full, none
+	URL            string        `koanf:"url"` // such as http://maas.example:5240/MAAS
+	APIKey         design.Secret `koanf:"api_key"`
+	APIKeyFile     string        `koanf:"api_key_file"`
+	CAFile         string        `koanf:"ca_file"`
+	PollInterval   time.Duration `koanf:"poll_interval"`   // default 15s
+	CallTimeout    time.Duration `koanf:"call_timeout"`    // of one request with its answer; default 100s: a region itself retries for up to 90s
+	ConnectTimeout time.Duration `koanf:"connect_timeout"` // default 10s
+	Connections    int           `koanf:"connections"`     // at most, of one worker; default 8
+	// AgentName marks our allocations; default drydock. Machines that were allocated under another name are not ours: it
+	// may be changed only while nothing is deployed.
+	AgentName string `koanf:"agent_name"`
+	// Erase is what a destroyed node's disks undergo: quick (default), secure, full, none, or region, which leaves it to
+	// MAAS's own settings.
+	Erase string `koanf:"erase"`
+	// DeleteReleased makes MAAS forget the machine of a node that was destroyed; it has to enlist again. Default false.
+	DeleteReleased bool `koanf:"delete_released"`
+	// FailedDeployment is what becomes of a machine whose deployment failed: keep leaves it to a person, retry (default)
+	// lets the next task release it and deploy again, release gives it back at once.
+	FailedDeployment string `koanf:"failed_deployment"`
+	// StorageLayout is the layout of machines that MAAS commissions: flat (default), lvm, bcache, blank, custom, vmfs6, vmfs7.
+	StorageLayout string `koanf:"storage_layout"`
+	// CommissioningScripts and TestingScripts are names or tags of scripts, or none; default: those that MAAS selects.
+	CommissioningScripts []string `koanf:"commissioning_scripts"`
+	TestingScripts       []string `koanf:"testing_scripts"`
+	// Scripts is a directory of scripts to upload to MAAS; default none.
+	Scripts string `koanf:"scripts"`
 }
 
 // Redfish configures the redfish driver.
 type Redfish struct {
-	CAFile       string            `koanf:"ca_file"`
-	Fingerprints map[string]string `koanf:"fingerprints"`  // BMC address of the design to sha256 of its certificate
-	Insecure     bool              `koanf:"insecure"`      // no TLS verification: only for laboratories
-	Timeout      time.Duration     `koanf:"timeout"`       // of one request; default 30s
-	PollInterval time.Duration     `koanf:"poll_interval"` // of power states; default 2s
+	CAFile         string            `koanf:"ca_file"`
+	Fingerprints   map[string]string `koanf:"fingerprints"`    // BMC address of the design to sha256 of its certificate
+	Insecure       bool              `koanf:"insecure"`        // no TLS verification: only for laboratories
+	ConnectTimeout time.Duration     `koanf:"connect_timeout"` // until a BMC has said its first word; default 5s
+	Timeout        time.Duration     `koanf:"timeout"`         // of one request to a BMC that lives; default 30s
+	PollInterval   time.Duration     `koanf:"poll_interval"`   // of power states; default 2s
 }
 
 // IPMI configures the ipmi driver.

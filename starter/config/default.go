@@ -14,6 +14,7 @@ func Default() Config {
 		State:     State{DSN: "sqlite:.drydock/state.db"},
 		Server:    Server{Listen: "127.0.0.1:9000"},
 		Worker:    Worker{MaxActivities: 100},
+		Design:    Design{Limits: defaultLimits()},
 		Drivers: Drivers{
 			Node:    "maas",
 			Network: "noop",
@@ -24,9 +25,12 @@ func Default() Config {
 				design.OOBLibvirt: "libvirt",
 				design.OOBManual:  "manual",
 			},
-			BMC:     BMC{SessionIdle: 3 * time.Second, LoginCoolDown: time.Minute},
-			MAAS:    MAAS{PollInterval: 15 * time.Second, Erase: EraseQuick},
-			Redfish: Redfish{Timeout: 30 * time.Second, PollInterval: 2 * time.Second},
+			BMC: BMC{SessionIdle: 3 * time.Second, LoginCoolDown: time.Minute},
+			MAAS: MAAS{
+				PollInterval: 15 * time.Second, CallTimeout: 100 * time.Second, ConnectTimeout: 10 * time.Second, Connections: 8,
+				AgentName: "drydock", Erase: EraseQuick, FailedDeployment: FailedRetry, StorageLayout: "flat",
+			},
+			Redfish: Redfish{ConnectTimeout: 5 * time.Second, Timeout: 30 * time.Second, PollInterval: 2 * time.Second},
 			IPMI: IPMI{
 				Port: 623, Privilege: "administrator", CipherSuites: []int{17, 3},
 				Timeout: 2 * time.Second, PollInterval: 2 * time.Second,
@@ -36,11 +40,3 @@ func Default() Config {
 		},
 	}
 }
-
-// How MAAS is to erase disks when a node is destroyed (MAAS: release, erase, secure_erase, quick_erase).
-const (
-	EraseQuick  = "quick"
-	EraseSecure = "secure"
-	EraseFull   = "full"
-	EraseNone   = "none"
-)

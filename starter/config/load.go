@@ -24,7 +24,15 @@ import (
 //
 // The error is of type Problems and lists every mistake: unknown keys and variables, values of a wrong type or out of
 // range, files that can't be read. What a command needs beyond that, its Check method says.
-func Load(path string, environ []string) (Config, error) {
+func Load(path string, environ []string) (Config, error) { return load(path, environ, true) }
+
+// LoadWithoutSecrets is Load for commands that need no secret: files that hold one, which may be the business of services
+// alone, are not read.
+func LoadWithoutSecrets(path string, environ []string) (Config, error) {
+	return load(path, environ, false)
+}
+
+func load(path string, environ []string, secrets bool) (Config, error) {
 	if path == "" {
 		path = lookup(environ, FileVariable)
 	}
@@ -41,7 +49,9 @@ func Load(path string, environ []string) (Config, error) {
 
 	c := Default()
 	l.decode(k, &c)
-	l.readSecretFile(&c)
+	if secrets {
+		l.readSecretFile(&c)
+	}
 	for _, p := range c.values() {
 		l.report(p.Key, p.Text)
 	}

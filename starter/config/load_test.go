@@ -63,6 +63,60 @@ drivers:
 	assert.NoError(t, c.CheckWorker())
 }
 
+func TestWhatTheMAASDriverCanDoIsConfigured(t *testing.T) {
+	scripts := t.TempDir()
+	path := write(t, `
+drivers:
+  maas:
+    url: http://maas.example:5240/MAAS
+    call_timeout: 2m
+    connect_timeout: 3s
+    connections: 4
+    agent_name: drydock-lab
+    erase: region
+    delete_released: true
+    failed_deployment: keep
+    storage_layout: lvm
+    commissioning_scripts: [check-firmware]
+    scripts: `+scripts+`
+`)
+	c, err := config.Load(path, []string{"DRYDOCK_DRIVERS__MAAS__TESTING_SCRIPTS=smartctl-validate, site", "DRYDOCK_DRIVERS__MAAS__API_KEY=" + canary})
+	require.NoError(t, err)
+	assert.Equal(t, config.MAAS{
+		URL: "http://maas.example:5240/MAAS", APIKey: canary, PollInterval: 15 * time.Second, CallTimeout: 2 * time.Minute,
+		ConnectTimeout: 3 * time.Second, Connections: 4, AgentName: "drydock-lab", Erase: "region", DeleteReleased: true,
+		FailedDeployment: "keep", StorageLayout: "lvm", CommissioningScripts: []string{"check-firmware"},
+		TestingScripts: []string{"smartctl-validate", "site"}, Scripts: scripts,
+	}, c.Drivers.MAAS)
+	require.NoError(t, c.CheckWorker())
+
+	c.Drivers.MAAS.Scripts = filepath.Join(scripts, "none")
+	assert.ErrorContains(t, c.CheckWorker(), "drivers.maas.scripts: must be a directory of scripts: "+c.Drivers.MAAS.Scripts)
+}
+
+func TestMistakesInTheConfigurationOfMAASNameTheirKey(t *testing.T) {
+	for text, want := range map[string]string{
+		"call_timeout: 0s":                      "call_timeout: must be longer than 0",
+		"connect_timeout: 10":                   "connect_timeout: a duration needs a unit, such as 30s",
+		"connections: 0":                        "connections: must be at least 1",
+		"agent_name: \"\"":                      "agent_name: must be 1 to 64 letters, digits, dots, dashes and underscores",
+		"agent_name: our agent":                 "agent_name: must be 1 to 64 letters, digits, dots, dashes and underscores",
+		"erase: thorough":                       "erase: must be one of quick, secure, full, none, region",
+		"delete_released: perhaps":              "delete_released: must be true or false",
+		"failed_deployment: forget":             "failed_deployment: must be one of keep, retry, release",
+		"storage_layout: raid":                  "storage_layout: must be one of bcache, blank, custom, flat, lvm, vmfs6, vmfs7",
+		"testing_scripts: [none, memtester]":    "testing_scripts: must hold nothing besides none, which means that no script is to run",
+		"commissioning_scripts: [\"a, b\"]":     "commissioning_scripts[0]: must be the name or a tag of a script",
+		"commissioning_scripts: [ok, ../other]": "commissioning_scripts[1]: must be the name or a tag of a script",
+	} {
+		t.Run(text, func(t *testing.T) {
+			path := write(t, "drivers:\n  maas:\n    "+text+"\n")
+			_, err := config.Load(path, nil)
+			require.EqualError(t, err, path+":3: drivers.maas."+want)
+		})
+	}
+}
+
 func TestAListInAVariableIsSeparatedByCommas(t *testing.T) {
 	c, err := config.Load("", []string{"DRYDOCK_DRIVERS__IPMI__CIPHER_SUITES=3, 17"})
 	require.NoError(t, err)
@@ -181,4 +235,20 @@ func TestAMalformedSecretIsNotQuoted(t *testing.T) {
 			assert.NotContains(t, err.Error(), "CANARY")
 		})
 	}
+}
+
+func TestConnectTimeoutOfRedfish(t *testing.T) {
+	for value, refused := range map[string]bool{"700ms": false, "0s": true, "-1s": true} {
+		c, err := config.Load("", []string{"DRYDOCK_DRIVERS__REDFISH__CONNECT_TIMEOUT=" + value})
+		if err == nil {
+			err = c.CheckWorker()
+		}
+		if refused {
+			assert.ErrorContains(t, err, "drivers.redfish.connect_timeout", value)
+			continue
+		}
+		assert.Equal(t, 700*time.Millisecond, c.Drivers.Redfish.ConnectTimeout)
+		assert.NotContains(t, fmt.Sprint(err), "connect_timeout")
+	}
+	assert.Equal(t, 5*time.Second, config.Default().Drivers.Redfish.ConnectTimeout)
 }

@@ -45,9 +45,11 @@ type Connection interface {
 	Close()
 }
 
-// SimulatorOptions of a simulated site. An empty address is a free port of the loopback interface.
+// SimulatorOptions of a simulated site. An empty address is a free port of the loopback interface, an empty version the one
+// that the recordings are of.
 type SimulatorOptions struct {
 	MAASAddr, ControlAddr string
+	MAASVersion           string
 	Seed                  int64
 	Speed                 float64
 	Log                   *slog.Logger

@@ -157,6 +157,10 @@ func TestABusyNodeSaysWhichTaskHoldsIt(t *testing.T) {
 	_, stderr, code := s.cli("task", "run", "verify-nodes", "--design", s.design, "--node", node)
 	assert.Equal(t, 6, code, stderr)
 
+	_, stderr, code = s.cli("node", "forget", node, "--yes")
+	assert.Equal(t, 6, code, stderr)
+	assert.Contains(t, stderr, "a task works on it")
+
 	third := s.wait(s.submit(workflows.VerifyNodes, func(r *workflows.Request) {
 		only(node)(r)
 		r.Policy.OnBusy = workflows.PolicySkip

@@ -65,13 +65,14 @@ func TestHistoriesAreSmallAndHoldNoSecretAndNoDocument(t *testing.T) {
 		s.replay(history)
 	}
 	for _, args := range [][]string{{"task", "show", task.ID, "-o", "json"}, {"task", "show", task.ID}, {"task", "list", "-o", "json"},
+		{"node", "show", nodes[0]}, {"node", "show", nodes[0], "-o", "json"}, {"node", "forget", nodes[0]},
 		{"design", "validate", s.design}, {"design", "render", s.design, "-o", "json"}, {"design", "render", s.design}} {
 		stdout, stderr, _ := s.cli(args...)
 		check(strings.Join(args, " "), []byte(stdout+stderr))
 	}
 	rest := s.startServer()
 	for _, path := range []string{"/tasks", "/tasks/" + task.ID + "?subtaskerrors=true&builddata=true", "/tasks/" + task.ID + "/builddata",
-		"/nodes/" + nodes[0] + "/builddata", "/health/extended"} {
+		"/nodes/" + nodes[0] + "/builddata", "/nodes/" + nodes[0] + "/builddata?generator=verification", "/health/extended"} {
 		_, _, text := rest.call("GET", "/api/v1.0"+path, nil)
 		check(path, []byte(text))
 	}

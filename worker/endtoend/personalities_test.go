@@ -16,7 +16,7 @@ var personalities = []redfish.Quirks{
 	{SettingsOnly: true},
 	{RequireIfMatch: true, AsyncReset: true},
 	{MaxSessions: 1},
-	{LyingPower: 2 * time.Second, NoPowerCycle: true},
+	{LyingPower: 10 * time.Second, NoPowerCycle: true},
 	{LockedDuringPOST: true},
 	{NoSessions: true, NoMode: true},
 }
@@ -26,6 +26,9 @@ var personalities = []redfish.Quirks{
 func TestPersonalitiesOfAllKindsInOneSite(t *testing.T) {
 	given := map[string]redfish.Quirks{} // the services are started one after the other
 	s := start(t, options{
+		// A lie lasts 10 s of the clock on the wall: at the speed of the test, a machine has to take as long to enlist as one
+		// of iron, or it is off again before the lie has ended.
+		durations: world.Durations{Enlist: 15 * time.Minute},
 		quirks: func(m *world.Machine) redfish.Quirks {
 			q := personalities[len(given)%len(personalities)]
 			given[m.Name()] = q

@@ -96,6 +96,10 @@ type options struct {
 	apiKey     string
 	// manual has all BMCs operated by hand.
 	manual bool
+	// reach changes where BMCs are reached, by their designed addresses; nil: each where it is.
+	reach func(site *design.Site, addresses map[string]string)
+	// durations of what machines do, in simulated time; zero fields are the world's.
+	durations world.Durations
 	// quirks are those of the Redfish services; nil: none.
 	quirks func(*world.Machine) redfish.Quirks
 }
@@ -120,7 +124,7 @@ func start(t testing.TB, o options) *stack {
 	if o.speed == 0 {
 		o.speed = 60
 	}
-	s.sim, err = simulator.Start(t.Context(), s.site, simulator.Options{Seed: 1, Speed: o.speed, APIKey: o.apiKey, Quirks: o.quirks,
+	s.sim, err = simulator.Start(t.Context(), s.site, simulator.Options{Seed: 1, Speed: o.speed, APIKey: o.apiKey, Quirks: o.quirks, Durations: o.durations,
 		MAASAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0"})
 	require.NoError(t, err)
 	t.Cleanup(func() { s.sim.Close() })
@@ -215,8 +219,12 @@ func (s *stack) startTemporal(persistent bool) {
 func (s *stack) writeConfig(o options) {
 	key := filepath.Join(s.dir, "maas.key")
 	require.NoError(s.t, os.WriteFile(key, []byte(s.sim.APIKey()), 0o600))
+	addresses := s.sim.BMCAddresses()
+	if o.reach != nil {
+		o.reach(s.site, addresses)
+	}
 	drivers := map[string]any{
-		"addresses": s.sim.BMCAddresses(),
+		"addresses": addresses,
 		"maas":      map[string]any{"url": s.sim.MAASURL(), "api_key_file": key, "poll_interval": "300ms"},
 		"redfish":   map[string]any{"insecure": true, "poll_interval": "100ms"},
 		"ipmi":      map[string]any{"poll_interval": "100ms", "timeout": "1s"},

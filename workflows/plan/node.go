@@ -31,6 +31,10 @@ func Node(op Operation, node *design.Node, known build.Node, lacks map[drivers.A
 				"run deploy-nodes, which installs it again, or destroy-nodes")
 			break
 		}
+		if state.Status == build.StatusAbsent {
+			b.phase = "prepare"
+			b.add(drivers.InterrogateOob, EffectNone, "before it is restarted, the machine has to be the recorded one, and no other node's")
+		}
 		b.prepare(state)
 		b.add(drivers.InterrogateNode, EffectNone, "what was found goes into the build model")
 		b.compare("what the operating system found has to be what the hardware profile says")

@@ -55,9 +55,9 @@ func TestNode(t *testing.T) {
 		already   string
 		refused   drivers.Class
 	}{
-		"an unknown machine is booted from the network, commissioned and configured": {
+		"an unknown machine is looked at, booted from the network, commissioned and configured": {
 			plan.Prepare, known(build.StatusAbsent, false),
-			join(boot, one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, one(drivers.InterrogateNode, drivers.VerifyHardware)), "", "",
+			join(one(drivers.InterrogateOob), boot, one(drivers.IdentifyNode, drivers.ConfigureHardware), configure, one(drivers.InterrogateNode, drivers.VerifyHardware)), "", "",
 		},
 		"a machine that has enlisted is not power-cycled": {
 			plan.Prepare, known(build.StatusNew, false),
@@ -152,7 +152,7 @@ func TestNodePutsAForgottenPortRight(t *testing.T) {
 func TestPlanSaysWhatItLeavesOut(t *testing.T) {
 	p := plan.Node(plan.Prepare, &design.Node{Name: "n1"}, known(build.StatusAbsent, false), unmanagedPorts)
 	assert.Equal(t, []string{"ConfigurePortProvisioning: ports are not managed"}, p.LeftOut)
-	assert.Equal(t, "01-ConfigNodePxe", p.Steps[0].ID)
+	assert.Equal(t, "02-ConfigNodePxe", p.Steps[1].ID)
 	assert.Equal(t, 2, p.Effects()[plan.EffectReboot], "power cycle and commissioning")
 }
 

@@ -2,7 +2,7 @@ package maas
 
 import (
 	"context"
-	"net/url"
+	"slices"
 	"strings"
 
 	"drydock/design"
@@ -92,13 +92,17 @@ func (d *Driver) ConfigureHardware(ctx context.Context, call drivers.NodeCall) (
 	return drivers.Report{}, s.notForCommissioning(m)
 }
 
-// commission asks for the commissioning. What was noted before tells a later attempt whether it happened.
+// commission asks for the commissioning, which boots the machine, once its identity is proven. What was noted before tells a
+// later attempt whether it happened.
 func (s *session) commission(call drivers.NodeCall, m *machine) error {
+	if err := s.prove(call, m); err != nil {
+		return err
+	}
 	a, err := s.intend(call, noteCommission, m, m.CommissioningResult)
 	if err != nil {
 		return err
 	}
-	params := url.Values{}
+	params := s.d.cfg.scriptParams("commissioning_scripts", "testing_scripts")
 	switch call.Node.OOB.Type {
 	case design.OOBIPMI, design.OOBRedfish:
 		// Otherwise MAAS would make a BMC account of its own and forget the one of the design.
@@ -106,7 +110,7 @@ func (s *session) commission(call drivers.NodeCall, m *machine) error {
 	}
 	after, err := s.actOn(m.SystemID, "commission", params)
 	if err != nil {
-		return s.fail(err, "commission machine %s", m)
+		return s.scriptsRefused(err, "commission machine %s", m)
 	}
 	if err := s.began(call, noteCommission, a); err != nil {
 		return err
@@ -117,13 +121,21 @@ func (s *session) commission(call drivers.NodeCall, m *machine) error {
 // testAgain runs the tests of a machine that failed them before this task: MAAS does not commission in that state. The call
 // is not in gomaasclient.
 func (s *session) testAgain(call drivers.NodeCall, m *machine, a attempt) error {
+	if slices.Equal(s.d.cfg.TestingScripts, []string{noScripts}) {
+		// To override a failure is to say that the machine is good, which nothing here knows.
+		return s.errorf(drivers.NeedsPerson, "Look at the results on the machine's page at MAAS and override them there if the machine is good, or set drivers.maas.testing_scripts to other than none.",
+			"machine %s has failed its tests before this task, and no test is configured that could show it good: %s", m, s.reason(m, "testing"))
+	}
+	if err := s.prove(call, m); err != nil {
+		return err
+	}
 	a, err := s.intend(call, noteTest, m, m.CommissioningResult)
 	if err != nil {
 		return err
 	}
-	after, err := s.actOn(m.SystemID, "test", nil)
+	after, err := s.actOn(m.SystemID, "test", s.d.cfg.scriptParams("testing_scripts"))
 	if err != nil {
-		return s.fail(err, "test machine %s again", m)
+		return s.scriptsRefused(err, "test machine %s again", m)
 	}
 	if err := s.began(call, noteTest, a); err != nil {
 		return err

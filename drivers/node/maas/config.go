@@ -33,6 +33,21 @@ const (
 	EraseRegion Erase = "region"
 )
 
+// FailedDeployment says what becomes of a machine of ours whose deployment failed. Where it is released, its disks are not
+// erased: the next installation writes them anew.
+type FailedDeployment string
+
+// Policies for failed deployments.
+const (
+	// FailedKeep leaves it as it is until a person has released it or destroyed the node.
+	FailedKeep FailedDeployment = "keep"
+	// FailedRetry leaves it as it is for people to look at, until a later task, or a retry that a person asks for, deploys
+	// the node again: it is released first. The default.
+	FailedRetry FailedDeployment = "retry"
+	// FailedRelease releases it at once; the failure is reported all the same.
+	FailedRelease FailedDeployment = "release"
+)
+
 // UserData makes the user data of a node (boot actions), and messages about it for the report.
 type UserData func(*design.Site, *design.Node) (data []byte, messages []string, err error)
 
@@ -60,10 +75,18 @@ type Config struct {
 	DeleteReleased bool
 	// StorageLayout is the site-wide default_storage_layout that CreateStorageTemplate sets; default "flat".
 	StorageLayout string
+	// FailedDeployment is what becomes of a machine whose deployment failed; default FailedRetry.
+	FailedDeployment FailedDeployment
+	// CommissioningScripts and TestingScripts are names or tags of scripts at MAAS that ConfigureHardware runs, or the one
+	// word "none"; empty: those that MAAS selects by itself. The commissioning scripts that come with MAAS run in any case.
+	CommissioningScripts, TestingScripts []string
+	// Scripts is a directory of scripts that PrepareHardwareConfig uploads to MAAS, each under the name of its file; "" has
+	// none. What a script is for and how it runs is said by the metadata within it, as MAAS defines them; without, it is a test.
+	Scripts string
 	// UserData, when set, makes the user data that DeployNode hands over.
 	UserData UserData
 	// Transport, when set, carries the requests instead of the driver's own pool of connections; CAFile, DialTimeout and
-	// Connections are then ignored. It is where metrics and tracing are put in.
+	// Connections are then ignored. Metrics and traces, which go to OpenTelemetry's global providers, are made in any case.
 	Transport http.RoundTripper
 }
 
@@ -74,6 +97,7 @@ type Driver struct {
 	wire  *wire
 	who   whoami
 	bmcs  bmcIndex
+	racks controllers
 	watch *watch
 	now   func() time.Time
 }
@@ -100,6 +124,14 @@ func New(cfg Config) (*Driver, error) {
 	default:
 		return nil, fmt.Errorf("configure MAAS driver: erase policy %q is none of quick, secure, full, none, region", string(cfg.Erase))
 	}
+	switch cfg.FailedDeployment {
+	case FailedKeep, FailedRetry, FailedRelease:
+	default:
+		return nil, fmt.Errorf("configure MAAS driver: policy %q for failed deployments is none of keep, retry, release", string(cfg.FailedDeployment))
+	}
+	if err := cfg.checkScripts(); err != nil {
+		return nil, fmt.Errorf("configure MAAS driver: %w", err)
+	}
 	u.Path = strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), "/api/2.0") + "/api/2.0/"
 	d := &Driver{cfg: cfg, base: u, now: time.Now}
 	carrier := cfg.Transport
@@ -108,9 +140,17 @@ func New(cfg Config) (*Driver, error) {
 			return nil, fmt.Errorf("configure MAAS driver: %w", err)
 		}
 	}
-	d.wire = &wire{carrier: carrier, creds: creds, timeout: cfg.CallTimeout, address: u.Host, now: func() time.Time { return d.now() }}
+	telemetry, err := newTelemetry()
+	if err != nil {
+		return nil, fmt.Errorf("configure MAAS driver: set up its metrics: %w", err)
+	}
+	d.wire = &wire{
+		carrier: carrier, telemetry: telemetry, creds: creds, timeout: cfg.CallTimeout, address: u.Host, root: u.Path,
+		now: func() time.Time { return d.now() },
+	}
 	d.who.gate = make(chan struct{}, 1)
 	d.bmcs.gate = make(chan struct{}, 1)
+	d.racks.gate = make(chan struct{}, 1)
 	d.watch = newWatch(cfg.PollInterval)
 	return d, nil
 }
@@ -133,6 +173,9 @@ func (c *Config) defaults() {
 	}
 	if c.Erase == "" {
 		c.Erase = EraseQuick
+	}
+	if c.FailedDeployment == "" {
+		c.FailedDeployment = FailedRetry
 	}
 	if c.StorageLayout == "" {
 		c.StorageLayout = "flat"

@@ -11,8 +11,8 @@ import (
 
 // DeployNode allocates the machine to us (machines/?op=allocate by system id), sets its annotations, deploys the image of
 // the design (machines/{system_id}/?op=deploy) and ends when it is Deployed. Before it touches anything it proves the
-// machine's identity. It deploys once per task: a failure after that is a HardwareFault with the reason that MAAS knows; a
-// failure of an earlier task is released first.
+// machine's identity. It deploys once per task: a failure after that is a HardwareFault with the reason that MAAS knows.
+// What becomes of the machine then, and of one whose deployment an earlier task has failed, is said by Config.FailedDeployment.
 func (d *Driver) DeployNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
 	s, err := d.nodeSession(ctx, drivers.DeployNode, call)
 	if err != nil {
@@ -35,6 +35,11 @@ func (d *Driver) DeployNode(ctx context.Context, call drivers.NodeCall) (drivers
 	rerelease, err := s.recall(call, noteReRelease)
 	if err != nil {
 		return drivers.Report{}, err
+	}
+	if why, told, err := call.Journal.Noted(s, noteFailure); err != nil {
+		return drivers.Report{}, s.journalError(err)
+	} else if told && m.Status != stFailedDeployment {
+		return drivers.Report{}, s.deploymentFailed(m, why+" It was released.")
 	}
 	took := deploy.took(m, m.InstallationResult)
 	if m.Status == stReleasing || m.Status == stErasing {
@@ -72,9 +77,14 @@ func (d *Driver) DeployNode(ctx context.Context, call drivers.NodeCall) (drivers
 		}
 		return drivers.Report{}, s.deploy(call, m)
 	case stFailedDeployment:
-		if took {
-			return drivers.Report{}, s.errorf(drivers.HardwareFault, "Look at the installation output on the machine's page at MAAS, repair what it names, and run the task again.",
-				"deployment of machine %s failed: %s", m, s.reason(m, "installation"))
+		switch policy := d.cfg.FailedDeployment; {
+		case took && policy == FailedRelease:
+			return drivers.Report{}, s.failAndRelease(call, m)
+		case took:
+			return drivers.Report{}, s.deploymentFailed(m, s.reason(m, "installation"))
+		case policy == FailedKeep:
+			return drivers.Report{}, s.errorf(drivers.NeedsPerson, "Destroy the node, or release the machine at MAAS, and run the task again; drivers.maas.failed_deployment: retry lets Drydock release it.",
+				"machine %s is kept as a failed deployment of an earlier task left it: %s", m, s.reason(m, "installation"))
 		}
 		return drivers.Report{}, s.releaseFailed(call, m)
 	case stNew, stCommissioning, stFailedCommissioning, stTesting, stFailedTesting:
@@ -184,6 +194,24 @@ func (s *session) userData(call drivers.NodeCall, m *machine) ([]byte, error) {
 		}
 	}
 	return data, nil
+}
+
+func (s *session) deploymentFailed(m *machine, why string) error {
+	return s.errorf(drivers.HardwareFault, "Look at the installation output on the machine's page at MAAS, repair what it names, and run the task again.",
+		"deployment of machine %s failed: %s", m, why)
+}
+
+// failAndRelease gives back a machine whose deployment this task has failed. The reason is noted ahead of it, as MAAS may
+// tell another one afterwards, or none.
+func (s *session) failAndRelease(call drivers.NodeCall, m *machine) error {
+	why := s.reason(m, "installation")
+	if err := call.Journal.Note(s, noteFailure, why); err != nil {
+		return s.journalError(err)
+	}
+	if _, err := s.release(m, EraseNone); err != nil {
+		return err
+	}
+	return s.deploymentFailed(m, why+" It was released.")
 }
 
 // releaseFailed gives back a machine whose deployment failed in an earlier task: MAAS deploys again only after that. The

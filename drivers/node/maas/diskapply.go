@@ -50,6 +50,10 @@ func (d *Driver) ApplyNodeStorage(ctx context.Context, call drivers.NodeCall) (d
 		return drivers.Report{}, s.errorf(drivers.Conflict, "Destroy or release the node first: MAAS changes storage only while a machine is Ready.",
 			"machine %s is %s, and its storage differs from the design: %s", m, m.StatusName, strings.Join(differs, "; "))
 	}
+	// The layout is what the next deployment wipes.
+	if err := s.prove(call, m); err != nil {
+		return drivers.Report{}, err
+	}
 	if w, err = s.build(call, m, w); err != nil {
 		return drivers.Report{}, err
 	}

@@ -1,4 +1,4 @@
-// Package maas drives MAAS region controllers (API 2.0, MAAS 3.2 and later) as the bootstrapper: it implements every
+// Package maas drives MAAS region controllers (API 2.0, MAAS 3.3 and later) as the bootstrapper: it implements every
 // action of drivers.Node on gomaasclient, behind one transport of its own.
 //
 // It never lists machines without a filter, never repeats an action whose answer was lost without reading the state

@@ -120,7 +120,7 @@ func (a *answerError) classify() (drivers.Class, string, time.Duration) {
 		case strings.Contains(a.text, "IP address is already in use"):
 			return drivers.Conflict, "Another interface or a reservation at MAAS holds the address: free it there, or change the design.", 0
 		case strings.Contains(a.text, "Unknown API endpoint"):
-			return drivers.NotSupported, "This MAAS does not have the call; 3.2 or later is needed, and the URL of the driver must end in /MAAS.", 0
+			return drivers.NotSupported, "This MAAS does not have the call; 3.3 or later is needed, and the URL of the driver must end in /MAAS.", 0
 		}
 		return drivers.NotFound, "The object is gone at MAAS; what it was made of is made again by PrepareSite or found again by IdentifyNode.", 0
 	case http.StatusConflict:
@@ -138,7 +138,7 @@ func (a *answerError) classify() (drivers.Class, string, time.Duration) {
 	case http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusRequestTimeout:
 		return drivers.Unreachable, "The answer was cut off while MAAS may go on working; the state is read again before anything is repeated.", a.retryAfter
 	case http.StatusMethodNotAllowed:
-		return drivers.NotSupported, "This MAAS does not have the call; 3.2 or later is needed.", 0
+		return drivers.NotSupported, "This MAAS does not have the call; 3.3 or later is needed.", 0
 	}
 	if a.status < 400 {
 		return drivers.Conflict, "Something in front of MAAS redirects: give the driver the URL that it leads to.", 0
@@ -159,7 +159,7 @@ func (a *answerError) classifyBad() (drivers.Class, string, time.Duration) {
 		// What MAAS says when no rack controller that has the image is connected.
 		return drivers.Busy, "No connected rack controller has the image: check the rack controllers and the import of images.", 30 * time.Second
 	case strings.Contains(all, "Unrecognised signature"):
-		return drivers.NotSupported, "This MAAS does not have the call; 3.2 or later is needed.", 0
+		return drivers.NotSupported, "This MAAS does not have the call; 3.3 or later is needed.", 0
 	}
 	return drivers.InvalidDesign, "MAAS refuses what the design asks for: change the design, or what it collides with at MAAS.", 0
 }

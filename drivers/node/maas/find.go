@@ -1,10 +1,8 @@
 package maas
 
 import (
-	"net/http"
 	"net/netip"
 	"net/url"
-	"sort"
 	"strings"
 
 	"drydock/drivers"
@@ -13,12 +11,19 @@ import (
 // node types of a machine's body; all others run a controller of the region.
 const typeMachine = 0
 
-// power reads how MAAS controls the power of one machine. The values hold credentials.
+// power reads how MAAS controls the power of one machine, once per action. The values hold credentials.
 func (s *session) power(id string) (map[string]any, error) {
+	if params, ok := s.powers[id]; ok {
+		return params, nil
+	}
 	params, err := s.gmc.Machine.GetPowerParameters(id)
 	if err != nil {
 		return nil, s.fail(err, "read power parameters of machine %s", id)
 	}
+	if s.powers == nil {
+		s.powers = map[string]map[string]any{}
+	}
+	s.powers[id] = params
 	return params, nil
 }
 
@@ -51,18 +56,18 @@ func bmcHost(address string) string {
 
 // knownMACs are the addresses by which the node is known: that of the design and those that were recorded.
 func knownMACs(call drivers.NodeCall) []string {
+	return plainMACs(append([]string{call.Node.BootMAC}, call.Build.Identity.MACs...))
+}
+
+// plainMACs are addresses as MAAS has them, sorted, each once: it compares them as text, and stores them in lower case.
+func plainMACs(list []string) []string {
 	seen := map[string]bool{}
-	var out []string
-	for _, m := range append([]string{call.Node.BootMAC}, call.Build.Identity.MACs...) {
-		// MAAS compares MACs as text, and stores them in lower case.
-		m = strings.ToLower(strings.TrimSpace(m))
-		if m != "" && !seen[m] {
+	for _, m := range list {
+		if m = strings.ToLower(strings.TrimSpace(m)); m != "" {
 			seen[m] = true
-			out = append(out, m)
 		}
 	}
-	sort.Strings(out)
-	return out
+	return keys(seen)
 }
 
 // byEvidence finds machines by what a machine can't be given by a person's slip of the keyboard alone: the designed BMC
@@ -142,7 +147,8 @@ func (s *session) byName(call drivers.NodeCall) (*machine, error) {
 }
 
 // locate finds the machine of a node: by the id recorded earlier, else by host name, else by evidence; nil when MAAS does
-// not know it. A host name on a machine with another BMC than the designed one, and two candidates, are a Conflict.
+// not know it. A host name or MAC on a machine with another BMC than the designed one, two candidates, and a controller of
+// MAAS are a Conflict.
 func (s *session) locate(call drivers.NodeCall) (*machine, error) {
 	if id := call.Build.Provisioner.ID; id != "" {
 		m, err := s.machineByID(id)
@@ -162,7 +168,7 @@ func (s *session) locate(call drivers.NodeCall) (*machine, error) {
 		if err := s.refuseController(m); err != nil {
 			return nil, err
 		}
-		return m, s.refuseOtherBMC(call, m)
+		return m, s.refuseOtherBMC(call, m, "host name")
 	}
 	found, why, err := s.byEvidence(call)
 	if err != nil {
@@ -171,10 +177,14 @@ func (s *session) locate(call drivers.NodeCall) (*machine, error) {
 	if err := s.refuseTwo(found, why); err != nil {
 		return nil, err
 	}
-	for _, m := range found {
-		return m, s.refuseController(m)
+	for id, m := range found {
+		if err := s.refuseController(m); err != nil {
+			return nil, err
+		}
+		return m, s.refuseOtherBMC(call, m, why[id])
 	}
-	return nil, nil
+	// What MAAS knows no machine of is started from the network: that must not befall a part of MAAS.
+	return nil, s.refuseControllers(call)
 }
 
 func (s *session) refuseTwo(found map[string]*machine, why map[string]string) error {
@@ -196,8 +206,9 @@ func (s *session) refuseController(m *machine) error {
 		"%s is a %s of MAAS and not a machine to manage", m, strings.ToLower(m.NodeTypeName))
 }
 
-// refuseOtherBMC stops where a machine has the node's name but is controlled through another BMC than the designed one.
-func (s *session) refuseOtherBMC(call drivers.NodeCall, m *machine) error {
+// refuseOtherBMC stops where a machine that was found by something else is controlled through another BMC than the designed
+// one: the power of one machine and the disks of another would be taken for those of the node.
+func (s *session) refuseOtherBMC(call drivers.NodeCall, m *machine, why string) error {
 	want := call.Node.BMCAddress()
 	if want == "" || m.PowerType == "" || m.PowerType == "manual" {
 		return nil
@@ -210,41 +221,6 @@ func (s *session) refuseOtherBMC(call drivers.NodeCall, m *machine) error {
 	if bmcHost(have) == "" || bmcHost(have) == bmcHost(want) {
 		return nil
 	}
-	return s.errorf(drivers.Conflict, "Correct the BMC address in the design or at MAAS, or rename the machine that has the name wrongly.",
-		"machine %s has the host name, but its BMC is at %s and the design says %s", m, s.clean(have), want)
-}
-
-// refuseControllerOnce is refuseControllerByName, once per task: a node that waits to be enlisted would ask again and again.
-func (s *session) refuseControllerOnce(call drivers.NodeCall) error {
-	if _, done, err := call.Journal.Noted(s, noteMachine); err != nil {
-		return s.journalError(err)
-	} else if done {
-		return nil
-	}
-	if err := s.refuseControllerByName(call); err != nil {
-		return err
-	}
-	if err := call.Journal.Note(s, noteMachine, "no rack controller has the name"); err != nil {
-		return s.journalError(err)
-	}
-	return nil
-}
-
-// refuseControllerByName stops where the name belongs to a rack controller, which is in no list of machines.
-func (s *session) refuseControllerByName(call drivers.NodeCall) error {
-	var racks []machine
-	err := s.get("rackcontrollers/", "", url.Values{"hostname": {call.Node.Name}}, &racks)
-	if isAnswer(err, http.StatusBadRequest) {
-		return nil // a MAAS that does not take the filter; a controller is then no machine either
-	}
-	if err != nil {
-		return s.fail(err, "look for a rack controller of the name")
-	}
-	for i := range racks {
-		if strings.EqualFold(racks[i].Hostname, call.Node.Name) {
-			return s.errorf(drivers.Conflict, "Take the node out of the design, or give the controller another name at MAAS.",
-				"%s is a rack controller of MAAS and not a machine to manage", &racks[i])
-		}
-	}
-	return nil
+	return s.errorf(drivers.Conflict, "Correct the BMC address in the design or at MAAS, or rename or delete the machine there if it is not the node.",
+		"machine %s has the %s of the node, but its BMC is at %s and the design says %s", m, why, s.clean(have), want)
 }

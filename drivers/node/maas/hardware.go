@@ -3,22 +3,24 @@ package maas
 import (
 	"encoding/xml"
 	"io"
-	"regexp"
 	"sort"
 	"strings"
 
 	"drydock/design"
 	"drydock/design/build"
+	aliases "drydock/design/hardware"
 	"drydock/drivers"
 )
 
 // device is an element of lshw's XML.
 type device struct {
+	ID       string   `xml:"id,attr"`
 	Class    string   `xml:"class,attr"`
 	BusInfo  string   `xml:"businfo"`
 	Names    []string `xml:"logicalname"`
 	Serial   string   `xml:"serial"`
 	Product  string   `xml:"product"`
+	Version  string   `xml:"version"`
 	Children []device `xml:"node"`
 }
 
@@ -86,28 +88,37 @@ func flatten(into []device, d device) []device {
 	return into
 }
 
-// at finds the devices of an alias: those with its bus address or, for "regexp:", the network devices whose PCI address
-// matches from its start.
+// at finds the devices of an alias: those with its bus address or, for a pattern, the first that matches.
 func (hw *hardware) at(a design.Alias) ([]device, error) {
-	if pattern, ok := strings.CutPrefix(a.Address, "regexp:"); ok {
-		re, err := regexp.Compile("^(?:" + pattern + ")")
-		if err != nil {
-			return nil, err
-		}
-		for _, d := range hw.devices {
-			if addr, ok := strings.CutPrefix(d.BusInfo, "pci@"); ok && d.Class == "network" && re.MatchString(addr) {
-				return []device{d}, nil // the format says: the first match wins
-			}
-		}
-		return nil, nil
+	is, err := aliases.At(a)
+	if err != nil {
+		return nil, err
 	}
 	var out []device
 	for _, d := range hw.devices {
-		if strings.EqualFold(d.BusInfo, a.BusType+"@"+a.Address) {
+		if is(d.Class, d.BusInfo) {
 			out = append(out, d)
+			if strings.HasPrefix(a.Address, "regexp:") {
+				break // the format says: the first match wins
+			}
 		}
 	}
 	return out, nil
+}
+
+// listed are the devices that a design may mean, and the firmware.
+func (hw *hardware) listed() []build.Device {
+	var out []build.Device
+	for _, d := range hw.devices {
+		b := build.Device{Class: d.Class, Bus: d.BusInfo, Name: d.name(), Product: strings.TrimSpace(d.Product)}
+		if d.ID == "firmware" {
+			b.Firmware = strings.TrimSpace(d.Version)
+		}
+		if b.Bus != "" || b.Firmware != "" {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // nics are the physical interfaces, with the PCI address of lshw and the neighbour of lldp.

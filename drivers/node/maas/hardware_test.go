@@ -92,6 +92,7 @@ func TestHardwareGoesToTheBuildModelWithItsNeighbours(t *testing.T) {
 
 func TestAMachineWithoutAnyProofOfItsIdentityIsNotWiped(t *testing.T) {
 	s, m, _, call := testHardware(t)
+	s.d.racks.at = s.d.now() // MAAS was asked for its controllers, and has none
 	call.Node.OOB.Type = design.OOBManual
 	require.Contains(t, classed(t, s.prove(call, m), drivers.Conflict).Error(), "can't be proven")
 	call.Node.BootMAC = "aa:bb:cc:00:00:02"
@@ -99,8 +100,10 @@ func TestAMachineWithoutAnyProofOfItsIdentityIsNotWiped(t *testing.T) {
 	call.Node.BootMAC = "aa:bb:cc:00:00:99"
 	classed(t, s.prove(call, m), drivers.Conflict)
 	call.Node.BootMAC = ""
-	call.Build.Identity.MACs = []string{"aa:bb:cc:00:00:01"}
-	require.NoError(t, s.prove(call, m))
+	call.Build.Identity.Serial, m.HardwareInfo = "To be filled by O.E.M.", map[string]string{"system_serial": "To be filled by O.E.M."}
+	require.Contains(t, classed(t, s.prove(call, m), drivers.Conflict).Error(), "can't be proven", "a serial number proves nothing")
+	call.Build.Identity.MACs = []string{"AA:BB:CC:00:00:01"}
+	require.NoError(t, s.prove(call, m), "in whatever case they were recorded")
 	m.NodeType, m.NodeTypeName = 4, "Region and rack controller"
 	require.Contains(t, classed(t, s.prove(call, m), drivers.Conflict).Error(), "region and rack controller")
 }

@@ -32,10 +32,10 @@ func (d *Driver) IdentifyNode(ctx context.Context, call drivers.NodeCall) (drive
 		}
 	}
 	if m == nil {
-		if err := s.refuseControllerOnce(call); err != nil {
-			return drivers.Report{}, err
-		}
 		if !absent {
+			if err := s.refuseControllers(call); err != nil {
+				return drivers.Report{}, err
+			}
 			if err := s.absent(call); err != nil {
 				return drivers.Report{}, err
 			}
@@ -58,6 +58,9 @@ func (d *Driver) IdentifyNode(ctx context.Context, call drivers.NodeCall) (drive
 	if m.Locked {
 		return drivers.Report{}, s.locked(m)
 	}
+	if err := s.refuseForeign(m); err != nil {
+		return drivers.Report{}, err
+	}
 	if domain := change.Get("domain"); domain != "" {
 		made, err := s.ensureDomain(domain)
 		if err != nil {
@@ -74,6 +77,7 @@ func (d *Driver) IdentifyNode(ctx context.Context, call drivers.NodeCall) (drive
 	if err := s.put("machines/"+m.SystemID+"/", change, &after); err != nil {
 		return drivers.Report{}, s.fail(err, "set name and power of machine %s", m)
 	}
+	delete(s.powers, m.SystemID)
 	left, _, err := s.identityChange(call, &after)
 	if err != nil {
 		return drivers.Report{}, err
@@ -106,7 +110,7 @@ func (s *session) identify(call drivers.NodeCall) (*machine, string, error) {
 		return nil, "", err
 	}
 	for id, m := range found {
-		if err := s.refuseController(m); err != nil {
+		if err := s.refuseOther(call, m, why[id]); err != nil {
 			return nil, "", err
 		}
 		switch {
@@ -121,10 +125,7 @@ func (s *session) identify(call drivers.NodeCall) (*machine, string, error) {
 	if named == nil {
 		return nil, "", nil
 	}
-	if err := s.refuseController(named); err != nil {
-		return nil, "", err
-	}
-	if err := s.refuseOtherBMC(call, named); err != nil {
+	if err := s.refuseOther(call, named, "host name"); err != nil {
 		return nil, "", err
 	}
 	if want := knownMACs(call); len(want) > 0 && len(named.macs()) > 0 {
@@ -132,6 +133,17 @@ func (s *session) identify(call drivers.NodeCall) (*machine, string, error) {
 			"machine %s has the host name, but none of the known MAC addresses %s", named, strings.Join(want, ", "))
 	}
 	return named, "host name", nil
+}
+
+// refuseOther stops at a machine that is another one than the node's, whatever it was found by.
+func (s *session) refuseOther(call drivers.NodeCall, m *machine, why string) error {
+	if err := s.refuseController(m); err != nil {
+		return err
+	}
+	if err := s.refuseOtherUUID(call, m); err != nil {
+		return err
+	}
+	return s.refuseOtherBMC(call, m, why)
 }
 
 // refuseRename stops at machines that have a role under the name that they have.

@@ -9,9 +9,13 @@ import (
 )
 
 // prove reads the machine's identity from MAAS now and compares it with the design and with what was recorded of the node.
-// Nothing that wipes disks is done without it: what can't be proven is a Conflict.
+// Nothing that restarts a machine or wipes its disks is done without it: what can't be proven is a Conflict. Serial numbers prove nothing,
+// as many machines show that of their board, or a text that stands where none was set.
 func (s *session) prove(call drivers.NodeCall, m *machine) error {
 	if err := s.refuseController(m); err != nil {
+		return err
+	}
+	if err := s.refuseOtherUUID(call, m); err != nil {
 		return err
 	}
 	proof := ""
@@ -37,12 +41,11 @@ func (s *session) prove(call drivers.NodeCall, m *machine) error {
 		proof = "libvirt domain"
 	}
 	known := call.Build.Identity
-	if known.UUID != "" && m.HardwareUUID != "" {
-		if !build.SameUUID(known.UUID, m.HardwareUUID) {
-			return s.errorf(drivers.Conflict, "Find out whether the machine was replaced, and clear what is recorded of the node if so; nothing was touched.",
-				"machine %s has the system UUID %s, and %s was recorded for the node", m, strings.ToLower(m.HardwareUUID), known.UUID)
-		}
+	recorded := known.ProvisionerMACs
+	if known.UUID != "" && build.SameUUID(known.UUID, m.HardwareUUID) {
 		proof += " system UUID"
+	} else if len(recorded) == 0 {
+		recorded = known.MACs // the BMC may see other NICs than MAAS, but there is nothing better to go by
 	}
 	macs := m.macs()
 	if want := strings.ToLower(call.Node.BootMAC); want != "" && len(macs) > 0 {
@@ -52,20 +55,31 @@ func (s *session) prove(call drivers.NodeCall, m *machine) error {
 		}
 		proof += " boot MAC"
 	}
-	if len(known.MACs) > 0 && len(macs) > 0 {
-		if len(common(known.MACs, macs)) == 0 {
-			return s.errorf(drivers.Conflict, "Find out whether the machine was replaced, and clear what is recorded of the node if so; nothing was touched.",
-				"machine %s has none of the MAC addresses that were recorded for the node (%s)", m, strings.Join(known.MACs, ", "))
+	if len(recorded) > 0 && len(macs) > 0 {
+		if len(common(plainMACs(recorded), macs)) == 0 {
+			return s.errorf(drivers.Conflict, replacedAdvice(call),
+				"machine %s has none of the MAC addresses that were recorded for the node (%s)", m, strings.Join(recorded, ", "))
 		}
 		proof += " MAC addresses"
-	}
-	// Serial numbers only speak for a machine: BMC and firmware tables often show different ones of the same machine.
-	if serial := m.HardwareInfo["system_serial"]; known.Serial != "" && strings.EqualFold(known.Serial, serial) {
-		proof += " serial number"
 	}
 	if proof == "" {
 		return s.errorf(drivers.Conflict, "Give the node a boot_mac in the design; nothing was touched.",
 			"the identity of machine %s can't be proven: the design has neither BMC address nor boot MAC, and nothing was recorded of the node", m)
 	}
-	return nil
+	return s.refuseControllers(call)
+}
+
+// replacedAdvice says what to do where the machine is another one than the recorded.
+func replacedAdvice(call drivers.NodeCall) string {
+	return "Find out whether the machine was replaced; if so, delete the old one at MAAS and run drydock node forget " + call.Node.Name + ". Nothing was touched."
+}
+
+// refuseOtherUUID stops at a machine with another system UUID than the recorded one.
+func (s *session) refuseOtherUUID(call drivers.NodeCall, m *machine) error {
+	recorded := call.Build.Identity.UUID
+	if recorded == "" || known(m.HardwareUUID) == "" || build.SameUUID(recorded, m.HardwareUUID) {
+		return nil
+	}
+	return s.errorf(drivers.Conflict, replacedAdvice(call),
+		"machine %s has the system UUID %s, and %s was recorded for the node", m, strings.ToLower(m.HardwareUUID), recorded)
 }

@@ -14,8 +14,8 @@ const (
 	noteDeploy     = "maas-deploy"
 	noteRelease    = "maas-release"
 	noteReRelease  = "maas-release-failed-deployment"
+	noteFailure    = "maas-deploy-failure" // why it failed
 	noteImport     = "maas-import"
-	noteMachine    = "maas-no-controller"
 	noteDelete     = "maas-delete"
 	noteIdentity   = "maas-identity"
 	noteUserData   = "maas-user-data" // what is to be said of the user data that was handed over, a line each

@@ -171,6 +171,12 @@ func (m *machine) into(b build.Node, ours bool, at time.Time) build.Node {
 		Driver: "maas", ID: m.SystemID, Status: m.status(), StatusText: m.progress(), Owner: m.Owner, Ours: ours,
 		Locked: m.Locked, ObservedAt: at,
 	}
+	switch strings.ToLower(m.BootMethod) {
+	case "uefi":
+		b.Provisioner.BootMode = "uefi"
+	case "pxe":
+		b.Provisioner.BootMode = "bios"
+	}
 	if m.OSystem != "" && m.DistroSeries != "" {
 		b.Provisioner.Image = m.DistroSeries
 		if m.OSystem != "ubuntu" {
@@ -186,6 +192,9 @@ func (m *machine) into(b build.Node, ours bool, at time.Time) build.Node {
 	fill(&b.Identity.Model, known(m.HardwareInfo["system_product"]))
 	if len(b.Identity.MACs) == 0 {
 		b.Identity.MACs = m.macs()
+	}
+	if len(b.Identity.ProvisionerMACs) == 0 {
+		b.Identity.ProvisionerMACs = m.macs()
 	}
 	return b
 }

@@ -19,6 +19,7 @@ type vlan struct {
 	FabricID    int    `json:"fabric_id"`
 	PrimaryRack string `json:"primary_rack"`
 	Secondary   string `json:"secondary_rack"`
+	Space       string `json:"space"`
 	Relay       *struct {
 		ID int `json:"id"`
 	} `json:"relay_vlan"`

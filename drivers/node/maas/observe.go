@@ -82,7 +82,7 @@ func (d *Driver) InterrogateNode(ctx context.Context, call drivers.NodeCall) (dr
 	if err != nil {
 		return drivers.Report{}, err
 	}
-	r.Build.NICs, r.Build.Disks = hw.nics(m), hw.disks(m)
+	r.Build.NICs, r.Build.Disks, r.Build.Devices = hw.nics(m), hw.disks(m), hw.listed()
 	at := d.now().UTC()
 	if hw.lshw != "" {
 		r.Evidence = append(r.Evidence, build.Element{Generator: "lshw", Format: "text/xml", Data: hw.lshw, Collected: at})

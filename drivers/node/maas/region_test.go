@@ -104,12 +104,18 @@ type region struct {
 
 func newRegion(t *testing.T, site *design.Site, change func(*Config)) *region {
 	t.Helper()
+	return newRegionOf(t, simulated.Version{}, site, change)
+}
+
+// newRegionOf is newRegion with a version of MAAS.
+func newRegionOf(t *testing.T, version simulated.Version, site *design.Site, change func(*Config)) *region {
+	t.Helper()
 	// Machines are quick, so that time need not be: the region's own timeouts of minutes stay longer than a slow test.
 	w := world.New(site, world.Options{Seed: 1, Speed: 200, Durations: world.Durations{
 		PowerOff: time.Second, POST: 2 * time.Second, Boot: time.Second, Enlist: time.Second, Commission: 2 * time.Second,
 		Test: time.Second, Install: 3 * time.Second, Erase: 2 * time.Second,
 	}})
-	srv := simulated.New(w, simulated.Options{Seed: 1, RackNetworks: []netip.Prefix{netip.MustParsePrefix("10.40.2.0/24")}})
+	srv := simulated.New(w, simulated.Options{Seed: 1, Version: version, RackNetworks: []netip.Prefix{netip.MustParsePrefix("10.40.2.0/24")}})
 	web := httptest.NewServer(srv)
 	t.Cleanup(func() { web.Close(); srv.Close(); w.Close() })
 	r := &region{t: t, site: site, world: w, maas: srv, meter: &meter{}, build: map[string]build.Node{}, url: web.URL + "/MAAS"}

@@ -28,6 +28,8 @@ type session struct {
 	hide []string
 	// proven is the machine that this action has found to be allocated to us.
 	proven string
+	// powers are the power parameters that this action has read, by system id; they hold credentials.
+	powers map[string]map[string]any
 }
 
 // session starts an action. The secrets given besides are kept out of every text that MAAS returns.

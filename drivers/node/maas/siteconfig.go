@@ -16,13 +16,13 @@ import (
 	"drydock/drivers"
 )
 
-// minMajor and minMinor are the oldest MAAS that the driver works with: 3.2.
-const minMajor, minMinor = 3, 2
+// minMajor and minMinor are the oldest MAAS that the driver works with, 3.3, and newestMinor is the newest that it knows: 3.7.
+const minMajor, minMinor, newestMinor = 3, 3, 7
 
 // clockTolerance is from where on ValidateNodeServices warns of clocks that differ.
 const clockTolerance = 30 * time.Second
 
-// ValidateNodeServices checks that MAAS answers (version/), is 3.2 or later, that our key is that of an administrator
+// ValidateNodeServices checks that MAAS answers (version/), is 3.3 or later, that our key is that of an administrator
 // (users/?op=whoami), that the clocks agree (its Date header), that a rack controller is connected (rackcontrollers/) and that the images of the nodes are there
 // (boot-resources/). A missing image is a message, or NotFound where the call requires images.
 func (d *Driver) ValidateNodeServices(ctx context.Context, call drivers.SiteCall) (drivers.Report, error) {
@@ -46,6 +46,9 @@ func (d *Driver) ValidateNodeServices(ctx context.Context, call drivers.SiteCall
 		return drivers.Report{}, s.errorf(drivers.NotSupported, "Upgrade MAAS.", "MAAS is version %s, and %d.%d or later is needed", version.Version, minMajor, minMinor)
 	}
 	said := []string{fmt.Sprintf("MAAS %s at %s answers, and user %s administers it.", version.Version, d.base.Host, name)}
+	if atLeast(version.Version, minMajor, newestMinor+1) {
+		said = append(said, drivers.Warning(fmt.Sprintf("MAAS %s is newer than what the driver was made for, which is up to %d.%d.", version.Version, minMajor, newestMinor)))
+	}
 	if ahead := time.Duration(d.wire.ahead.Load()) * time.Second; ahead.Abs() >= clockTolerance {
 		said = append(said, drivers.Warning(fmt.Sprintf("the clock of MAAS is %s ahead of this host's; it refuses requests that are more than five minutes old, so set both right.", ahead)))
 	}

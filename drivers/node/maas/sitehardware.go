@@ -32,8 +32,9 @@ func (s *session) setConfig(name, value string) error {
 }
 
 // PrepareHardwareConfig makes ready what commissioning needs: an image that MAAS can commission with
-// (commissioning_distro_series), a minimal kernel that this image has (default_min_hwe_kernel), and the tags that MAAS computes
-// from hardware data (tags/ with a definition).
+// (commissioning_distro_series), a minimal kernel that this image has (default_min_hwe_kernel), the scripts (scripts/) of the
+// configured directory, and the tags that MAAS computes from hardware data (tags/ with a definition). A configured commissioning
+// or testing script that MAAS does not have is NotFound, naming those that it has.
 func (d *Driver) PrepareHardwareConfig(ctx context.Context, call drivers.SiteCall) (drivers.Report, error) {
 	s, err := d.siteSession(ctx, drivers.PrepareHardwareConfig, call)
 	if err != nil {
@@ -47,14 +48,22 @@ func (d *Driver) PrepareHardwareConfig(ctx context.Context, call drivers.SiteCal
 	if err != nil {
 		return drivers.Report{}, err
 	}
-	more, err := s.definedTags(call)
+	uploaded, err := s.uploadScripts()
 	if err != nil {
 		return drivers.Report{}, err
 	}
-	if said = append(said, more...); len(said) == 0 {
-		return drivers.Report{Outcome: drivers.Already, Messages: []string{"MAAS can commission: its image, kernel and tags are as they have to be."}}, nil
+	warnings, err := s.checkScripts()
+	if err != nil {
+		return drivers.Report{}, err
 	}
-	return drivers.Report{Outcome: drivers.Changed, Messages: said}, nil
+	tags, err := s.definedTags(call)
+	if err != nil {
+		return drivers.Report{}, err
+	}
+	if said = slices.Concat(said, uploaded, tags); len(said) == 0 {
+		return drivers.Report{Outcome: drivers.Already, Messages: append([]string{"MAAS can commission: its image, kernel, scripts and tags are as they have to be."}, warnings...)}, nil
+	}
+	return drivers.Report{Outcome: drivers.Changed, Messages: append(said, warnings...)}, nil
 }
 
 func (s *session) commissioningImage(have images, wanted []platform) ([]string, error) {

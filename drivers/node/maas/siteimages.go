@@ -2,7 +2,6 @@ package maas
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"sort"
@@ -210,8 +209,7 @@ func (s *session) synced() error {
 			Status    string `json:"status"`
 		}
 		err := s.get("rackcontrollers/"+racks[i].SystemID+"/", "list_boot_images", nil, &state)
-		var a *answerError
-		if errors.As(err, &a) {
+		if isAnswer(err, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed) {
 			continue // later versions keep images at the regions and have no such list
 		}
 		if err != nil {

@@ -25,9 +25,9 @@ var notFabric = regexp.MustCompile(`[^A-Za-z0-9 -]`)
 func fabricName(link string) string { return notFabric.ReplaceAllString(link, "-") }
 
 // CreateNetworkTemplate makes MAAS's network model that of the design: one fabric per link, VLANs with MTU, subnets with
-// gateway and name servers, dynamic and reserved ranges, DHCP or its relay, static routes, and domains. It adopts what MAAS
-// discovered: a subnet is found by its CIDR, and a fabric that has the untagged subnet of a link gets the link's name. Each
-// collection is read once, and only what differs is written. Links labelled noconfig are left out.
+// gateway and name servers, a space per route domain, dynamic and reserved ranges, DHCP or its relay, static routes, and
+// domains. It adopts what MAAS discovered: a subnet is found by its CIDR, and a fabric that has the untagged subnet of a link
+// gets the link's name. Each collection is read once, and only what differs is written. Links labelled noconfig are left out.
 func (d *Driver) CreateNetworkTemplate(ctx context.Context, call drivers.SiteCall) (drivers.Report, error) {
 	s, err := d.siteSession(ctx, drivers.CreateNetworkTemplate, call)
 	if err != nil {
@@ -37,7 +37,7 @@ func (d *Driver) CreateNetworkTemplate(ctx context.Context, call drivers.SiteCal
 	if err := t.read(); err != nil {
 		return drivers.Report{}, err
 	}
-	for _, step := range []func() error{t.domains, t.fabricsAndVLANs, t.subnets, t.ranges, t.dhcp, t.routes} {
+	for _, step := range []func() error{t.domains, t.fabricsAndVLANs, t.subnets, t.spaces, t.ranges, t.dhcp, t.routes} {
 		if err := step(); err != nil {
 			return drivers.Report{}, err
 		}

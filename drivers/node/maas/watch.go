@@ -1,6 +1,7 @@
 package maas
 
 import (
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -53,6 +54,7 @@ type sighting struct {
 	status   int
 	name     string // of the status
 	progress string
+	tests    int // that have begun, of which events tell
 	// doubted until then: an event told more than progress, and the state may follow it a moment later.
 	doubted time.Time
 }
@@ -84,8 +86,8 @@ func (w *watch) keep(since int, now time.Time, list ...machine) {
 	}
 	for i := range list {
 		m := &list[i]
-		doubted := w.seen[m.SystemID].doubted
-		w.seen[m.SystemID] = sighting{at: now, status: m.Status, name: m.StatusName, progress: m.progress(), doubted: doubted}
+		was := w.seen[m.SystemID]
+		w.seen[m.SystemID] = sighting{at: now, status: m.Status, name: m.StatusName, progress: m.progress(), tests: was.tests, doubted: was.doubted}
 	}
 }
 
@@ -243,6 +245,14 @@ func (w *watch) take(page []regionEvent, now time.Time) int {
 			got.progress = got.name + ": " + e.Type
 			if e.Description != "" {
 				got.progress += " - " + e.Description
+			}
+			switch e.Type {
+			case "Commissioning", "Testing":
+				got.tests = 0
+			case "Running test":
+				// How many there are is only in the results, which are a read of 4 to 15 kB for each machine.
+				got.tests++
+				got.progress += fmt.Sprintf(" (test %d)", got.tests)
 			}
 		} else {
 			got.at, got.doubted = time.Time{}, now.Add(4*w.pace)

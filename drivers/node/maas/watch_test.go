@@ -132,10 +132,17 @@ func TestEventsTellTheProgressOfAWait(t *testing.T) {
 	w.cursor = 10
 	w.keep(10, now, machine{SystemID: "abc123", Status: stTesting, StatusName: "Testing"})
 	require.Equal(t, 12, w.take([]regionEvent{{ID: 12, Node: "abc123", Type: "Running test", Description: "smartctl-validate on sda"}, {ID: 11, Node: "other1", Type: "Ready"}}, now))
-	require.Equal(t, "Testing: Running test - smartctl-validate on sda", w.seen["abc123"].progress)
+	require.Equal(t, "Testing: Running test - smartctl-validate on sda (test 1)", w.seen["abc123"].progress)
+	w.take([]regionEvent{{ID: 14, Node: "abc123", Type: "Running test", Description: "memtester"}, {ID: 13, Node: "abc123", Type: "Running test", Description: "smartctl-validate on sdb"}}, now)
+	require.Equal(t, "Testing: Running test - memtester (test 3)", w.seen["abc123"].progress)
+	w.keep(14, now, machine{SystemID: "abc123", Status: stTesting, StatusName: "Testing"})
+	w.take([]regionEvent{{ID: 15, Node: "abc123", Type: "Running test", Description: "ntp"}}, now)
+	require.Equal(t, "Testing: Running test - ntp (test 4)", w.seen["abc123"].progress, "a body that is read in between does not begin anew")
+	w.take([]regionEvent{{ID: 17, Node: "abc123", Type: "Running test", Description: "ntp"}, {ID: 16, Node: "abc123", Type: "Testing"}}, now)
+	require.Equal(t, "Testing: Running test - ntp (test 1)", w.seen["abc123"].progress, "another run of tests does")
 	w.keep(10, now, machine{SystemID: "abc123", Status: stDeployed})
 	require.Equal(t, stTesting, w.seen["abc123"].status, "a body that was read before the newest events is not kept")
-	w.take([]regionEvent{{ID: 13, Node: "abc123", Type: "Marking node failed"}}, now)
+	w.take([]regionEvent{{ID: 18, Node: "abc123", Type: "Marking node failed"}}, now)
 	require.True(t, now.Before(w.seen["abc123"].doubted))
 }
 

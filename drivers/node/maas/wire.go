@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
@@ -51,12 +52,14 @@ func (c credentials) sign(now time.Time) (string, error) {
 
 // wire is what all requests to the region go through, those of gomaasclient as well as our own.
 type wire struct {
-	carrier http.RoundTripper
-	creds   credentials
-	timeout time.Duration
-	address string
-	now     func() time.Time
-	ahead   atomic.Int64 // by how many seconds the region's clock is ahead of ours, as of its last answer
+	carrier   http.RoundTripper
+	telemetry *telemetry
+	creds     credentials
+	timeout   time.Duration
+	address   string
+	root      string // path of the API
+	now       func() time.Time
+	ahead     atomic.Int64 // by how many seconds the region's clock is ahead of ours, as of its last answer
 }
 
 // bound is a wire for the calls of one action: it ends with the action's context. gomaasclient takes no context, so each
@@ -75,35 +78,64 @@ type bound struct {
 func (b *bound) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, b.timeout)
 	defer cancel()
-	r := req.Clone(ctx)
+	resp, dropped, err := b.attempt(ctx, req, 0)
+	var silence *silenceError
+	if req.Method == http.MethodGet && errors.As(err, &silence) && dropped() && ctx.Err() == nil {
+		// The region had closed the connection that was kept for the next call. To ask once more does no harm where
+		// nothing is changed, and saves the action an attempt.
+		resp, _, err = b.attempt(ctx, req, 1)
+	}
+	return resp, err
+}
+
+// attempt sends a request once. dropped is whether it went over a connection that had been used before, and not a byte came
+// back.
+func (b *bound) attempt(ctx context.Context, req *http.Request, resend int) (resp *http.Response, dropped func() bool, err error) {
+	op := req.URL.Query().Get("op")
+	ctx, call := b.telemetry.begin(ctx, req.Method, strings.TrimPrefix(req.URL.Path, b.root), op, req.ContentLength, resend)
+	var status int
+	var body []byte
+	defer func() { call.end(status, int64(len(body)), err) }()
+
+	var unanswered atomic.Bool // these calls may come from the connection's own goroutine
+	dropped = unanswered.Load
+	trace := &httptrace.ClientTrace{
+		GotConn:              func(c httptrace.GotConnInfo) { unanswered.Store(c.Reused) },
+		GotFirstResponseByte: func() { unanswered.Store(false) },
+	}
+	r := req.Clone(httptrace.WithClientTrace(ctx, trace))
 	r.Close = false // gomaasclient asks for one connection per request
+	if r.Method == http.MethodGet && r.Body == nil {
+		// Without a body net/http would repeat the request by itself where a connection breaks: with the same nonce, which
+		// MAAS refuses as a wrong key if the first one arrived.
+		r.Body = io.NopCloser(strings.NewReader(""))
+	}
 	header, err := b.creds.sign(b.now())
 	if err != nil {
-		return nil, err
+		return nil, dropped, err
 	}
 	r.Header.Set("Authorization", header)
 	r.Header.Set("Accept", "application/json, */*")
-	op := r.URL.Query().Get("op")
-	resp, err := b.carrier.RoundTrip(r)
+	answer, err := b.carrier.RoundTrip(r)
 	if err != nil {
-		return nil, b.noAnswer(req, op, err)
+		return nil, dropped, b.noAnswer(req, op, err)
 	}
-	defer resp.Body.Close()
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+	defer answer.Body.Close()
+	status = answer.StatusCode
+	if date, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
 		b.ahead.Store(int64(date.Sub(b.now()) / time.Second))
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err != nil {
-		return nil, b.noAnswer(req, op, err)
+	if body, err = io.ReadAll(io.LimitReader(answer.Body, maxBody+1)); err != nil {
+		return nil, dropped, b.noAnswer(req, op, err)
 	}
 	if len(body) > maxBody {
-		return nil, &answerError{method: req.Method, path: req.URL.Path, op: op, status: http.StatusBadGateway, text: "answer is larger than 64 MiB"}
+		return nil, dropped, &answerError{method: req.Method, path: req.URL.Path, op: op, status: http.StatusBadGateway, text: "answer is larger than 64 MiB"}
 	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, b.refusal(req, op, resp, body)
+	if status < 200 || status > 299 {
+		return nil, dropped, b.refusal(req, op, answer, body)
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	return answer, dropped, nil
 }
 
 func (b *bound) noAnswer(req *http.Request, op string, err error) error {

@@ -62,6 +62,21 @@ func TestIdentityIsComparedWhereBothSidesKnowIt(t *testing.T) {
 		{"the same UUID without dashes", build.Identity{UUID: uuid}, build.Identity{UUID: "A1B2C3D40000400080000242AC110002"}, true},
 		{"the same UUID with the first fields turned", build.Identity{UUID: uuid}, build.Identity{UUID: "d4c3b2a1-0000-0040-8000-0242ac110002"}, true},
 		{"another UUID", build.Identity{UUID: uuid}, build.Identity{UUID: "a1b2c3d4-0000-4000-8000-0242ac110003"}, false},
+		{"none of the MACs on record", build.Identity{MACs: []string{"aa:bb:cc:00:00:01", "aa:bb:cc:00:00:02"}}, build.Identity{MACs: []string{"aa:bb:cc:00:00:03"}}, false},
+		{"none of the MACs on record, with the same serial number", build.Identity{Serial: "SN1", MACs: []string{"aa:bb:cc:00:00:01"}},
+			build.Identity{Serial: "SN1", MACs: []string{"aa:bb:cc:00:00:03"}}, false},
+		{"one of the MACs on record in another form", build.Identity{MACs: []string{"aa:bb:cc:00:00:01", "aa:bb:cc:00:00:02"}},
+			build.Identity{MACs: []string{"AA-BB-CC-00-00-02", "aa:bb:cc:00:00:03"}}, true},
+		{"no MAC told", build.Identity{MACs: []string{"aa:bb:cc:00:00:01"}}, build.Identity{MACs: []string{"00:00:00:00:00:00"}}, true},
+		{"no MAC in common, and nothing else known", build.Identity{MACs: []string{"aa:bb:cc:00:00:01"}}, build.Identity{MACs: []string{"aa:bb:cc:00:00:02"}}, false},
+		{"no MAC in common with the same UUID, which boards share", build.Identity{UUID: uuid, MACs: []string{"aa:bb:cc:00:00:01"}},
+			build.Identity{UUID: uuid, MACs: []string{"aa:bb:cc:00:00:02"}}, false},
+		{"no MAC in common with what others told, where serial number and UUID are the same",
+			build.Identity{Serial: "SN1", UUID: uuid, MACs: []string{"aa:bb:cc:00:00:01"}},
+			build.Identity{Serial: "SN1", UUID: uuid, MACs: []string{"aa:bb:cc:00:00:02"}}, true},
+		{"no MAC in common with what the BMC told, where serial number and UUID are the same",
+			build.Identity{Serial: "SN1", UUID: uuid, MACs: []string{"aa:bb:cc:00:00:01"}, BMCMACs: []string{"aa:bb:cc:00:00:01"}},
+			build.Identity{Serial: "SN1", UUID: uuid, MACs: []string{"aa:bb:cc:00:00:02"}}, false},
 		{"a UUID of zeros", build.Identity{UUID: uuid}, build.Identity{UUID: "00000000-0000-0000-0000-000000000000"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -77,10 +92,43 @@ func TestIdentityIsComparedWhereBothSidesKnowIt(t *testing.T) {
 	}
 }
 
+func TestAReplacedNICIsAWarningAndNoOtherMachine(t *testing.T) {
+	known := build.Identity{MACs: []string{"aa:bb:cc:00:00:01", "aa:bb:cc:00:00:02"}}
+	for _, c := range []struct {
+		name  string
+		known build.Identity
+		seen  []string
+		says  []string // in the warning; none: there is none
+	}{
+		{"the same", known, []string{"aa:bb:cc:00:00:02", "aa:bb:cc:00:00:01"}, nil},
+		{"one is not shown, as BMCs do", known, []string{"aa:bb:cc:00:00:01"}, nil},
+		{"one is new", known, []string{"aa:bb:cc:00:00:01", "aa:bb:cc:00:00:02", "aa:bb:cc:00:00:03"}, []string{"not on record: aa:bb:cc:00:00:03"}},
+		{"one is in the place of another", known, []string{"aa:bb:cc:00:00:01", "aa:bb:cc:00:00:03"},
+			[]string{"not on record: aa:bb:cc:00:00:03", "does not show aa:bb:cc:00:00:02"}},
+		{"first sight", build.Identity{}, []string{"aa:bb:cc:00:00:01"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			seen := build.Identity{MACs: c.seen}
+			require.NoError(t, bmc.SameMachine(c.known, seen))
+			got := bmc.NICChanges(c.known, seen)
+			if c.says == nil {
+				assert.Empty(t, got)
+				return
+			}
+			require.Len(t, got, 1)
+			assert.True(t, drivers.IsWarning(got[0]))
+			for _, text := range c.says {
+				assert.Contains(t, got[0], text)
+			}
+		})
+	}
+}
+
 func TestLearnFillsAndReplacesNothing(t *testing.T) {
 	known := build.Identity{Serial: "SN1", MACs: []string{"aa:bb:cc:00:00:02"}}
 	seen := build.Identity{Serial: "SN2", Model: "3500RX", MACs: []string{"AA-BB-CC-00-00-01", "aabbcc000002", "00:00:00:00:00:00", "junk"}}
-	assert.Equal(t, build.Identity{Serial: "SN1", Model: "3500RX", MACs: []string{"aa:bb:cc:00:00:01", "aa:bb:cc:00:00:02"}}, bmc.Learn(known, seen))
+	both := []string{"aa:bb:cc:00:00:01", "aa:bb:cc:00:00:02"}
+	assert.Equal(t, build.Identity{Serial: "SN1", Model: "3500RX", MACs: both, BMCMACs: both}, bmc.Learn(known, seen))
 	assert.Equal(t, []string{"aa:bb:cc:00:00:02"}, known.MACs, "the record that was passed in stays as it was")
 }
 

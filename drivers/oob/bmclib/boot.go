@@ -68,7 +68,7 @@ func (d *Driver) SetNodeBoot(ctx context.Context, call drivers.NodeCall) (driver
 	if !p.boot {
 		return drivers.UnsupportedReport(p.lacksBoot()), nil
 	}
-	return d.withBMC(ctx, drivers.SetNodeBoot, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
+	return d.actions.Do(ctx, drivers.SetNodeBoot, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
 		return d.setBoot(ctx, c, call)
 	})
 }
@@ -100,7 +100,7 @@ func (d *Driver) setBoot(ctx context.Context, c *conn, call drivers.NodeCall) (d
 	if err != nil {
 		return drivers.Report{}, err
 	}
-	b := learned(call)
+	b := bmc.Learned(Name, call)
 	b.OOB.BootTarget = string(got.device)
 	out := drivers.Report{Outcome: drivers.Changed, Messages: []string{"The boot override was set to " + want.String() + " and read back."}, Build: &b}
 	if now == want {

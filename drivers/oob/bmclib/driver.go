@@ -52,7 +52,8 @@ type Driver struct {
 	config   Config
 	provider provider
 	broker   *bmc.Broker
-	trust    *trust
+	trust    *bmc.Trust
+	actions  bmc.Actions[*conn, *conn]
 
 	mu     sync.Mutex
 	suites map[string]int // the cipher suite that worked at a BMC
@@ -63,13 +64,13 @@ var _ drivers.OOB = (*Driver)(nil)
 // New checks the configuration: no provider or an unknown one, a provider that verifies no certificate where that is not
 // allowed, cipher suite 0, an unreadable CA file and a fingerprint that is none are errors.
 func New(config Config) (*Driver, error) {
-	fallback(&config.ConnectTimeout, 5*time.Second)
-	fallback(&config.Timeout, 30*time.Second)
-	fallback(&config.PowerTimeout, 3*time.Minute)
-	fallback(&config.GracefulTimeout, time.Minute)
-	fallback(&config.SettleTimeout, 20*time.Second)
-	fallback(&config.ReadBackTimeout, 10*time.Second)
-	fallback(&config.PollInterval, 2*time.Second)
+	bmc.Default(&config.ConnectTimeout, 5*time.Second)
+	bmc.Default(&config.Timeout, 30*time.Second)
+	bmc.Default(&config.PowerTimeout, 3*time.Minute)
+	bmc.Default(&config.GracefulTimeout, time.Minute)
+	bmc.Default(&config.SettleTimeout, 20*time.Second)
+	bmc.Default(&config.ReadBackTimeout, 10*time.Second)
+	bmc.Default(&config.PollInterval, 2*time.Second)
 	if len(config.CipherSuites) == 0 {
 		config.CipherSuites = []int{17, 3}
 	}
@@ -92,18 +93,30 @@ func New(config Config) (*Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure bmclib: %w", err)
 	}
-	t, err := newTrust(config)
+	t, err := bmc.NewTrust(config.CAFile, config.Fingerprints, config.Insecure)
 	if err != nil {
 		return nil, fmt.Errorf("configure bmclib: %w", err)
 	}
-	return &Driver{config: config, provider: p, broker: config.Broker, trust: t, suites: map[string]int{}}, nil
-}
-
-func fallback[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
+	d := &Driver{config: config, provider: p, broker: config.Broker, trust: t, suites: map[string]int{}}
+	d.actions = bmc.Actions[*conn, *conn]{
+		Driver: Name, Broker: config.Broker,
+		Timing: bmc.Timing{Poll: config.PollInterval, Settle: config.SettleTimeout, Graceful: config.GracefulTimeout, Timeout: config.PowerTimeout},
+		Access: func(call drivers.NodeCall) (bmc.Access[*conn], error) {
+			p, endpoint, err := d.reach(call.Node)
+			if err != nil {
+				return bmc.Access[*conn]{}, err
+			}
+			return d.access(p, endpoint, call), nil
+		},
+		Find: func(ctx context.Context, c *conn, call drivers.NodeCall) (*conn, error) {
+			return c, c.checkIdentity(ctx, call.Build.Identity)
+		},
+		Moved: func(_ context.Context, c *conn, o *build.OOB) ([]string, error) {
+			o.Power = c.power // as read last
+			return nil, nil
+		},
 	}
+	return d, nil
 }
 
 func (c Config) allows(p provider) error {
@@ -137,58 +150,18 @@ func (d *Driver) ConfigNodePxe(context.Context, drivers.NodeCall) (drivers.Repor
 
 // PowerOnNode asks the provider for "on" and ends when it was read as on twice.
 func (d *Driver) PowerOnNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerOnNode, call, bmc.Power.On)
+	return d.actions.On(ctx, call)
 }
 
 // PowerOffNode asks the provider for "soft", whose answer says nothing (a silent BMC is answered for with success), then for
 // "off" when the system is not off in time, and ends when it was read as off twice.
 func (d *Driver) PowerOffNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerOffNode, call, bmc.Power.Off)
+	return d.actions.Off(ctx, call)
 }
 
 // PowerCycleNode asks the provider for "cycle", and for "on" when the machine is off.
 func (d *Driver) PowerCycleNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerCycleNode, call, bmc.Power.Cycle)
-}
-
-func (d *Driver) onPower(ctx context.Context, action drivers.Action, call drivers.NodeCall,
-	move func(bmc.Power, context.Context) (drivers.Report, error)) (drivers.Report, error) {
-	return d.withBMC(ctx, action, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
-		out, err := move(bmc.Power{Machine: c, Journal: call.Journal, Timing: bmc.Timing{
-			Poll: d.config.PollInterval, Settle: d.config.SettleTimeout,
-			Graceful: max(d.config.GracefulTimeout, 0), Timeout: d.config.PowerTimeout,
-		}}, ctx)
-		if err == nil {
-			b := learned(call)
-			b.OOB.Power = c.power // as read last
-			out.Build = &b
-		}
-		return out, err
-	})
-}
-
-// withBMC opens the provider's session, checks that the machine is the one on record where the provider can tell, and runs
-// act.
-func (d *Driver) withBMC(ctx context.Context, action drivers.Action, call drivers.NodeCall,
-	act func(context.Context, *conn) (drivers.Report, error)) (drivers.Report, error) {
-	var out drivers.Report
-	p, endpoint, err := d.reach(call.Node)
-	if err == nil {
-		err = bmc.Visit(ctx, d.broker, d.access(p, endpoint, call), func(ctx context.Context, c *conn) error {
-			if err := c.checkIdentity(ctx, call.Build.Identity); err != nil {
-				return err
-			}
-			out, err = act(ctx, c)
-			return err
-		})
-	}
-	if err != nil {
-		return drivers.Report{}, bmc.Failure(action, call, err)
-	}
-	for i, m := range out.Messages {
-		out.Messages[i] = bmc.Clean(call, m)
-	}
-	return out, nil
+	return d.actions.Cycle(ctx, call)
 }
 
 // reach finds the provider and the BMC of a node.
@@ -229,13 +202,4 @@ func (d *Driver) remember(address, suite string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.suites[address], _ = strconv.Atoi(suite)
-}
-
-func learned(call drivers.NodeCall) build.Node {
-	b := call.Build
-	if b.Name == "" && call.Node != nil {
-		b.Name = call.Node.Name
-	}
-	b.OOB.Driver = Name
-	return b
 }

@@ -22,6 +22,14 @@ const (
 	reachAdvice   = "check that the BMC has power and network, that its address in the design is right, and that it offers the provider's protocol"
 )
 
+// accountAdvice says what to do about a refused login.
+func (c *conn) accountAdvice() string {
+	if c.via.name == "supermicro" {
+		return accountAdvice + "; where they are right and the firmware is old, set " + LoginParameter + " to " + plainLogin + " in the node's oob section"
+	}
+	return accountAdvice
+}
+
 func (c *conn) silence(doing string, err error) *bmc.Fault {
 	return bmc.Failf(drivers.Unreachable, reachAdvice, "%s: BMC %s did not answer: %w", doing, c.endpoint, err)
 }
@@ -59,8 +67,14 @@ var sayings = []saying{
 // fault makes the failure of an operation into a Fault. It is a refusal only where the answer rules out that the operation
 // was carried out.
 func (c *conn) fault(doing string, err error) *bmc.Fault {
-	if f := c.untrusted(err); f != nil {
-		return f
+	if lost := c.gate.loss(); lost != nil {
+		if f := bmc.Untrusted(c.endpoint, lost); f != nil {
+			return f
+		}
+		return c.silence(doing, lost)
+	}
+	if c.gate.wasRefused() {
+		return bmc.Failf(drivers.AuthFailed, c.accountAdvice(), "%s: BMC %s, through %s: %s", doing, c.endpoint, c.via.name, firstLine(err))
 	}
 	var answered *common.Error
 	if errors.As(err, &answered) {
@@ -83,7 +97,7 @@ func (c *conn) fault(doing string, err error) *bmc.Fault {
 	if errors.As(err, &network) || errors.As(err, &request) {
 		return c.silence(doing, err)
 	}
-	if errors.Is(err, libbmc.ErrLoginFailed) {
+	if errors.Is(err, libbmc.ErrLoginFailed) && !c.via.web {
 		return bmc.Failf(drivers.AuthFailed, accountAdvice, "%s: BMC %s, through %s: %s", doing, c.endpoint, c.via.name, firstLine(err))
 	}
 	// A session that can't be read back is given as text only: the reason is within.

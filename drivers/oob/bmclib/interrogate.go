@@ -27,12 +27,17 @@ func (c *conn) inventory(ctx context.Context) (*common.Device, error) {
 		return c.stock.device, nil
 	}
 	var device *common.Device
+	before := c.gate.failures()
 	err := c.do(ctx, "read the inventory", func(ctx context.Context) (err error) {
 		device, err = getter.Inventory(ctx)
 		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	// bmclib leaves out what it failed to read, and says nothing: a machine without a serial number would pass for any.
+	if device != nil && bmc.Serial(device.Serial) == "" && c.gate.failures() > before {
+		return nil, bmc.Failf(drivers.Unreachable, reachAdvice, "read the inventory: BMC %s failed at a part of it, and the serial number is missing", c.endpoint)
 	}
 	c.stock = &stock{device}
 	return device, nil
@@ -59,9 +64,9 @@ func (c *conn) identity(ctx context.Context) (build.Identity, error) {
 	return id, nil
 }
 
-// checkIdentity compares the serial number with the record, once per session.
+// checkIdentity compares serial number and MACs with the record. They are read once per session.
 func (c *conn) checkIdentity(ctx context.Context, known build.Identity) error {
-	if bmc.Serial(known.Serial) == "" {
+	if bmc.Serial(known.Serial) == "" && len(known.MACs) == 0 {
 		return nil
 	}
 	if c.seen == nil {
@@ -78,8 +83,8 @@ func (c *conn) checkIdentity(ctx context.Context, known build.Identity) error {
 // the layout of some makers only, and leaves out what it doesn't know; a message says when it found no serial number, since
 // the machine can't be recognised then.
 func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.withBMC(ctx, drivers.InterrogateOob, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
-		b := learned(call)
+	return d.actions.Do(ctx, drivers.InterrogateOob, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
+		b := bmc.Learned(Name, call)
 		var err error
 		if b.OOB.Power, err = c.Power(ctx); err != nil {
 			return drivers.Report{}, err
@@ -108,6 +113,7 @@ func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (dri
 		if seen.Serial == "" {
 			messages = append(messages, drivers.Warning("bmclib's provider "+c.via.name+" told no serial number, so that another machine at this address would not be noticed"))
 		}
+		messages = append(messages, bmc.NICChanges(call.Build.Identity, seen)...)
 		return drivers.Report{Outcome: drivers.Already, Messages: messages, Build: &b}, nil
 	})
 }

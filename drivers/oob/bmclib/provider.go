@@ -12,6 +12,13 @@ const ProviderParameter = "provider"
 // (provider gofish).
 const SystemParameter = "system_name"
 
+// LoginParameter is the key of a node's oob section that says in which form the BMC takes passwords: LoginParameter "plain" is
+// for Supermicro's firmware that does not know the encoded form, which is tried otherwise. Only one form is ever tried, since
+// the second would be a second attempt with a refused password.
+const LoginParameter = "login"
+
+const plainLogin = "plain"
+
 // provider is one of bmclib's ways to a BMC, and what bmclib v2.3.5 has for it (its features, read in the source).
 type provider struct {
 	name string // as bmclib registers it
@@ -20,20 +27,24 @@ type provider struct {
 	boot bool
 	// inventory: the serial number can be read, so that the machine is recognised.
 	inventory bool
+	// web: all its requests go through our gate, which knows best whether a login was refused.
+	web bool
+	// program: the provider runs a program for every command.
+	program bool
 	// refuses is why the provider is not to be used while certificates are verified; "" when it verifies them.
 	refuses string
 }
 
 // Providers by the words of the configuration.
 var providers = map[string]provider{
-	"asrockrack": {name: "asrockrack", port: 443, inventory: true},
-	"dell":       {name: "dell", port: 443, inventory: true},
-	"gofish":     {name: "gofish", port: 443, boot: true, inventory: true},
+	"asrockrack": {name: "asrockrack", port: 443, web: true, inventory: true},
+	"dell":       {name: "dell", port: 443, web: true, inventory: true},
+	"gofish":     {name: "gofish", port: 443, web: true, boot: true, inventory: true},
 	"intelamt": {name: "IntelAMT", port: 16992,
 		refuses: "bmclib speaks to Intel AMT without TLS, or without verifying it"},
-	"ipmitool":   {name: "ipmitool", port: 623},
-	"openbmc":    {name: "openbmc", port: 443, inventory: true},
-	"supermicro": {name: "supermicro", port: 443, inventory: true},
+	"ipmitool":   {name: "ipmitool", port: 623, program: true},
+	"openbmc":    {name: "openbmc", port: 443, web: true, inventory: true},
+	"supermicro": {name: "supermicro", port: 443, web: true, inventory: true},
 }
 
 // Names of all providers, for messages.

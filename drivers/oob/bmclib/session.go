@@ -3,15 +3,12 @@ package bmclib
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	lib "github.com/bmc-toolbox/bmclib/v2"
 	libbmc "github.com/bmc-toolbox/bmclib/v2/bmc"
 
 	"drydock/design/build"
@@ -25,10 +22,13 @@ type conn struct {
 	provider any // implements the interfaces of bmclib for what it can do
 	endpoint bmc.Endpoint
 	wire     *wire
+	gate     *gate
 	timeout  time.Duration
 	power    string // as read last
 
 	presenceLimit time.Duration // for an answer outside of a session
+
+	left <-chan error // the end of an operation whose caller is gone
 
 	seen  *build.Identity // what the inventory says, read once
 	stock *stock
@@ -41,12 +41,7 @@ func (d *Driver) access(p provider, endpoint bmc.Endpoint, call drivers.NodeCall
 		Limit: d.config.Timeout*time.Duration(len(d.config.CipherSuites)) + time.Second,
 		Open:  func(ctx context.Context, _ *bmc.Pace) (*conn, error) { return d.open(ctx, p, endpoint, call) },
 		Alive: func(ctx context.Context, c *conn) error { _, err := c.Power(ctx); return err },
-		Close: func(ctx context.Context, c *conn) {
-			if closer, ok := c.provider.(libbmc.Closer); ok {
-				_ = c.do(ctx, "log out", closer.Close)
-			}
-			c.wire.close()
-		},
+		Close: func(ctx context.Context, c *conn) { c.end(ctx) },
 	}
 }
 
@@ -74,61 +69,60 @@ func (d *Driver) open(ctx context.Context, p provider, endpoint bmc.Endpoint, ca
 }
 
 func (d *Driver) attempt(ctx context.Context, p provider, endpoint bmc.Endpoint, call drivers.NodeCall, suite string) (*conn, error) {
-	w := &wire{endpoint: endpoint, dialer: net.Dialer{Timeout: d.config.ConnectTimeout}}
 	host := endpoint.Host
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	port := strconv.Itoa(endpoint.Port)
-	client := lib.NewClient(host, call.Node.OOB.Account, call.Node.OOB.Credential.Reveal(),
-		lib.WithHTTPClient(&http.Client{
-			Timeout:       d.config.Timeout,
-			Transport:     d.trust.transport(endpoint, w.dial),
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}),
-		lib.WithIpmitoolPort(port), lib.WithIpmitoolCipherSuite(suite), lib.WithIpmitoolPath(d.config.Ipmitool),
-		lib.WithIntelAMTPort(uint32(endpoint.Port)), //nolint:gosec // a port
-		lib.WithRedfishUseBasicAuth(d.config.BasicAuth), lib.WithDellRedfishUseBasicAuth(d.config.BasicAuth),
-		lib.WithRedfishSystemName(call.Node.OOB.Parameters[SystemParameter]),
-	)
-	// One provider, named exactly: bmclib's own choice would log in to all of them.
+	w := &wire{endpoint: endpoint, dialer: net.Dialer{Timeout: d.config.ConnectTimeout}}
 	c := &conn{via: p, endpoint: endpoint, wire: w, timeout: d.config.Timeout, power: build.PowerUnknown,
-		presenceLimit: min(d.config.Timeout, 2*time.Second)}
-	for _, registered := range client.Registry.Drivers {
-		if registered.Name == p.name {
-			c.provider = registered.DriverInterface
-		}
-	}
-	opener, ok := c.provider.(libbmc.Opener)
-	if !ok {
+		presenceLimit: min(d.config.Timeout, 2*time.Second),
+		gate:          &gate{RoundTripper: transport(d.trust, endpoint, w.dial), plain: call.Node.OOB.Parameters[LoginParameter] == plainLogin}}
+	made, err := d.construct(p, host, endpoint, call, suite, c.gate)
+	if err != nil {
 		return nil, bmc.Failf(drivers.NotSupported, "install what the provider needs on the workers (ipmitool: the program ipmitool)",
-			"log in at BMC %s: bmclib has no provider %s here", endpoint, p.name)
+			"log in at BMC %s: bmclib has no provider %s here: %w", endpoint, p.name, err)
+	}
+	c.provider = made
+	opener, ok := made.(libbmc.Opener)
+	if !ok {
+		return nil, c.missing("log in")
 	}
 	if err := c.do(ctx, "log in as "+call.Node.OOB.Account, opener.Open); err != nil {
-		w.close()
+		c.end(ctx)
 		return nil, err
 	}
 	return c, nil
 }
 
+// end logs out, and waits for an operation that a caller has left behind.
+func (c *conn) end(ctx context.Context) {
+	if c.left != nil {
+		<-c.left // ends by its own time
+		c.left = nil
+	}
+	if closer, ok := c.provider.(libbmc.Closer); ok && (c.via.program || c.gate.wasEntered()) {
+		_ = c.do(ctx, "log out", closer.Close)
+	}
+	// The Supermicro provider leaves its second session when the first does not end well.
+	_ = c.do(ctx, "log out", c.gate.sweep)
+	c.wire.close()
+}
+
 // do runs one operation of the provider within ctx and the time for it. Most providers ignore the context: the connections
 // are then cut, and no new ones made, so that the operation ends at once.
 func (c *conn) do(ctx context.Context, doing string, operation func(context.Context) error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if c.via.program {
+		return c.run(ctx, doing, operation)
+	}
 	own, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	release := c.wire.hold(own)
 	defer release()
-	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil { // seen for answers that lack what a provider takes for granted
-				done <- fmt.Errorf("the provider gave up on an answer")
-			}
-		}()
-		// The HTTP client has its own limit: given a deadline, some providers set it for good to what is left of that.
-		done <- operation(withoutDeadline{own})
-	}()
-	err := <-done
+	// The HTTP client has its own limit: given a deadline, some providers set it for good to what is left of that.
+	err := guarded(withoutDeadline{own}, operation)
 	switch {
 	case err == nil:
 		return nil
@@ -137,7 +131,53 @@ func (c *conn) do(ctx context.Context, doing string, operation func(context.Cont
 	case own.Err() != nil:
 		return c.silence(doing, own.Err())
 	}
-	return c.refusedSession(ctx, c.fault(doing, err), doing)
+	return c.fault(doing, err)
+}
+
+// patience is how long a program may take to close its session when its time is over; then it is killed.
+const patience = 3 * time.Second
+
+// run is do for a program. It is not cut off when its caller goes, since it could not close its session then: the turn at the
+// BMC is not given on before it has ended. When its time is over it is asked to end.
+func (c *conn) run(ctx context.Context, doing string, operation func(context.Context) error) error {
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout+patience)
+	late := make(chan struct{})
+	timer := time.AfterFunc(c.timeout, func() {
+		close(late)
+		interrupt(c.endpoint.Host, strconv.Itoa(c.endpoint.Port))
+	})
+	done := make(chan error, 1)
+	go func() {
+		defer cancel()
+		err := guarded(own, operation)
+		timer.Stop()
+		done <- err
+	}()
+	select {
+	case <-ctx.Done():
+		c.left = done
+		return ctx.Err()
+	case err := <-done:
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-late:
+			return c.silence(doing, context.DeadlineExceeded)
+		default:
+			return c.refusedSession(ctx, c.fault(doing, err), doing)
+		}
+	}
+}
+
+// guarded runs an operation of a provider, some of which panic on answers that lack what they take for granted.
+func guarded(ctx context.Context, operation func(context.Context) error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the provider gave up on an answer")
+		}
+	}()
+	return operation(ctx)
 }
 
 // withoutDeadline ends with its context, but does not tell when.

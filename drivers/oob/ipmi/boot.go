@@ -97,7 +97,7 @@ func (c *conn) timerOff(ctx context.Context) bool {
 // EFI bit, and reads it back. Before, it stops the timer that would clear the flags after 60 seconds without a power command
 // (parameter 3) and takes back the acknowledgement of earlier flags (parameter 4); BMCs without these are tolerated.
 func (d *Driver) SetNodeBoot(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.withBMC(ctx, drivers.SetNodeBoot, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
+	return d.actions.Do(ctx, drivers.SetNodeBoot, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
 		now, err := c.bootFlags(ctx)
 		if err != nil && !answered(err) {
 			return drivers.Report{}, err
@@ -126,7 +126,7 @@ func (d *Driver) SetNodeBoot(ctx context.Context, call drivers.NodeCall) (driver
 		if err != nil {
 			return drivers.Report{}, err
 		}
-		b := learned(call)
+		b := bmc.Learned(Name, call)
 		b.OOB.BootTarget = want.target()
 		out := drivers.Report{Outcome: drivers.Changed, Messages: []string{"The boot flags were set to " + name + " and read back."}, Build: &b}
 		if note != "" {
@@ -198,6 +198,10 @@ func (c *conn) readBack(ctx context.Context, want bootFlags, modeMatters bool) (
 		f := bmc.Failf(drivers.Internal, "", "set the boot flags: BMC %s took %s and reads back %s, which is another device", c.endpoint, want, got)
 		f.After = 5 * time.Second
 		return "", f
+	}
+	if got.valid() && (got.persistent() != want.persistent() || got.efi() != want.efi()) && c.isProgram(ctx) {
+		return drivers.Warning("the BMC names no maker, as a program does, and keeps the boot device alone: whether it holds for one boot " +
+			"and in which mode is up to the virtual machine"), nil
 	}
 	switch {
 	case !got.valid():

@@ -53,6 +53,7 @@ type Driver struct {
 	broker    *bmc.Broker
 	suites    []types.CipherSuiteID
 	privilege types.PrivilegeLevel
+	actions   bmc.Actions[*conn, *conn]
 
 	mu     sync.Mutex
 	worked map[string]types.CipherSuiteID
@@ -62,15 +63,15 @@ var _ drivers.OOB = (*Driver)(nil)
 
 // New checks the configuration: an unknown privilege level or cipher suite, and cipher suite 0, are errors.
 func New(config Config) (*Driver, error) {
-	fallback(&config.Port, 623)
-	fallback(&config.Privilege, "administrator")
-	fallback(&config.Timeout, time.Second)
-	fallback(&config.Retries, 3)
-	fallback(&config.Gap, 20*time.Millisecond)
-	fallback(&config.PowerTimeout, 3*time.Minute)
-	fallback(&config.GracefulTimeout, time.Minute)
-	fallback(&config.SettleTimeout, 20*time.Second)
-	fallback(&config.PollInterval, 2*time.Second)
+	bmc.Default(&config.Port, 623)
+	bmc.Default(&config.Privilege, "administrator")
+	bmc.Default(&config.Timeout, time.Second)
+	bmc.Default(&config.Retries, 3)
+	bmc.Default(&config.Gap, 20*time.Millisecond)
+	bmc.Default(&config.PowerTimeout, 3*time.Minute)
+	bmc.Default(&config.GracefulTimeout, time.Minute)
+	bmc.Default(&config.SettleTimeout, 20*time.Second)
+	bmc.Default(&config.PollInterval, 2*time.Second)
 	config.Retries = max(config.Retries, 0)
 	if len(config.CipherSuites) == 0 {
 		config.CipherSuites = []int{17, 3}
@@ -84,6 +85,18 @@ func New(config Config) (*Driver, error) {
 		endpoints: bmc.Endpoints{Addresses: config.Addresses, Port: config.Port},
 		worked:    map[string]types.CipherSuiteID{},
 	}
+	d.actions = bmc.Actions[*conn, *conn]{
+		Driver: Name, Broker: config.Broker,
+		Timing: bmc.Timing{Poll: config.PollInterval, Settle: config.SettleTimeout, Graceful: config.GracefulTimeout, Timeout: config.PowerTimeout},
+		Access: d.accessOf,
+		Find: func(ctx context.Context, c *conn, call drivers.NodeCall) (*conn, error) {
+			return c, c.checkIdentity(ctx, call.Build.Identity)
+		},
+		Moved: func(_ context.Context, c *conn, o *build.OOB) ([]string, error) {
+			o.Power = c.power // as read last
+			return nil, nil
+		},
+	}
 	var err error
 	if d.privilege, err = level(config.Privilege); err != nil {
 		return nil, fmt.Errorf("configure ipmi: %w", err)
@@ -91,19 +104,12 @@ func New(config Config) (*Driver, error) {
 	for _, n := range config.CipherSuites {
 		id := types.CipherSuiteID(n)
 		_, _, confidential, known := types.GetCipherSuiteAlgorithms(id)
-		if n <= 0 || n > 255 || !known || confidential == types.CryptAlg_None {
-			return nil, fmt.Errorf("configure ipmi: cipher suite %d is not usable: it must authenticate and encrypt, as 17 and 3 do", n)
+		if n <= 0 || n > 255 || !known || confidential != types.CryptAlg_AES_CBC_128 {
+			return nil, fmt.Errorf("configure ipmi: cipher suite %d is not usable: it must authenticate, and encrypt with AES, as 17 and 3 do", n)
 		}
 		d.suites = append(d.suites, id)
 	}
 	return d, nil
-}
-
-func fallback[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 func level(word string) (types.PrivilegeLevel, error) {
@@ -128,6 +134,16 @@ func (d *Driver) suitesFor(bmc string) []types.CipherSuiteID {
 	}
 	rest := slices.DeleteFunc(slices.Clone(d.suites), func(s types.CipherSuiteID) bool { return s == last })
 	return append([]types.CipherSuiteID{last}, rest...)
+}
+
+// suiteOf is the configured suite of these algorithms; 0 when there is none.
+func (d *Driver) suiteOf(auth, integrity, crypt uint8) types.CipherSuiteID {
+	for _, s := range d.suites {
+		if a, i, c, _ := types.GetCipherSuiteAlgorithms(s); auth == uint8(a) && integrity == uint8(i) && crypt == uint8(c) {
+			return s
+		}
+	}
+	return 0
 }
 
 func (d *Driver) remember(bmc string, suite types.CipherSuiteID) {
@@ -157,65 +173,25 @@ func (d *Driver) ConfigNodePxe(context.Context, drivers.NodeCall) (drivers.Repor
 
 // PowerOnNode sends Chassis Control power up and ends when Get Chassis Status showed power on twice.
 func (d *Driver) PowerOnNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerOnNode, call, bmc.Power.On)
+	return d.actions.On(ctx, call)
 }
 
 // PowerOffNode sends Chassis Control soft shutdown, then power down when the system is not off in time, and ends when Get
 // Chassis Status showed power off twice. Its message says which of the two it was.
 func (d *Driver) PowerOffNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerOffNode, call, bmc.Power.Off)
+	return d.actions.Off(ctx, call)
 }
 
-// PowerCycleNode sends Chassis Control power cycle, hard reset where cycle is not offered, power down and up where both
-// are not, and power up to a machine that is off.
+// PowerCycleNode sends Chassis Control power cycle, power down and up where it is not offered, and power up to a machine that
+// is off.
 func (d *Driver) PowerCycleNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerCycleNode, call, bmc.Power.Cycle)
+	return d.actions.Cycle(ctx, call)
 }
 
-func (d *Driver) onPower(ctx context.Context, action drivers.Action, call drivers.NodeCall,
-	move func(bmc.Power, context.Context) (drivers.Report, error)) (drivers.Report, error) {
-	return d.withBMC(ctx, action, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
-		out, err := move(bmc.Power{Machine: c, Journal: call.Journal, Timing: bmc.Timing{
-			Poll: d.config.PollInterval, Settle: d.config.SettleTimeout,
-			Graceful: max(d.config.GracefulTimeout, 0), Timeout: d.config.PowerTimeout,
-		}}, ctx)
-		if err == nil {
-			b := learned(call)
-			b.OOB.Power = c.power // as read last
-			out.Build = &b
-		}
-		return out, err
-	})
-}
-
-// withBMC checks within a session that the machine is the one on record, where the BMC can tell, and runs act.
-func (d *Driver) withBMC(ctx context.Context, action drivers.Action, call drivers.NodeCall,
-	act func(context.Context, *conn) (drivers.Report, error)) (drivers.Report, error) {
-	var out drivers.Report
+func (d *Driver) accessOf(call drivers.NodeCall) (bmc.Access[*conn], error) {
 	endpoint, err := d.endpoints.Of(call.Node)
-	if err == nil {
-		err = bmc.Visit(ctx, d.broker, d.access(endpoint, call), func(ctx context.Context, c *conn) error {
-			if err := c.checkIdentity(ctx, call.Build.Identity); err != nil {
-				return err
-			}
-			out, err = act(ctx, c)
-			return err
-		})
-	}
 	if err != nil {
-		return drivers.Report{}, bmc.Failure(action, call, err)
+		return bmc.Access[*conn]{}, err
 	}
-	for i, m := range out.Messages {
-		out.Messages[i] = bmc.Clean(call, m)
-	}
-	return out, nil
-}
-
-func learned(call drivers.NodeCall) build.Node {
-	b := call.Build
-	if b.Name == "" && call.Node != nil {
-		b.Name = call.Node.Name
-	}
-	b.OOB.Driver = Name
-	return b
+	return d.access(endpoint, call), nil
 }

@@ -2,7 +2,7 @@ package ipmi_test
 
 import (
 	"context"
-	"net/netip"
+	"encoding/hex"
 	"testing"
 	"time"
 
@@ -11,38 +11,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"drydock/design"
 	"drydock/design/build"
 	"drydock/drivers"
 	"drydock/drivers/conformance"
 	"drydock/drivers/oob/bmc"
 	"drydock/drivers/oob/ipmi"
+	"drydock/drivers/oob/ipmi/ipmitest"
 )
-
-const bmcAddress = "10.0.9.8"
-
-func driverAt(t *testing.T, address string, change ...func(*ipmi.Config)) *ipmi.Driver {
-	t.Helper()
-	config := ipmi.Config{
-		Addresses: map[string]string{bmcAddress: address}, Timeout: 200 * time.Millisecond, Retries: 2, Gap: time.Millisecond,
-		PollInterval: 5 * time.Millisecond, PowerTimeout: 2 * time.Second, GracefulTimeout: 100 * time.Millisecond, SettleTimeout: 60 * time.Millisecond,
-	}
-	for _, c := range change {
-		c(&config)
-	}
-	d, err := ipmi.New(config)
-	require.NoError(t, err)
-	return d
-}
-
-func callWith(secret string) drivers.NodeCall {
-	node := &design.Node{
-		Name: "n8", HardwareProfile: &design.HardwareProfile{Name: "hw", BootMode: "uefi"},
-		OOB:       design.OOB{Type: "ipmi", Account: account, Credential: design.Secret(secret), Network: "oob", Parameters: map[string]string{}},
-		Addresses: []design.Address{{Network: "oob", IP: netip.MustParseAddr(bmcAddress)}},
-	}
-	return drivers.NodeCall{Site: &design.Site{Name: "harbor", Nodes: []*design.Node{node}}, Node: node, Journal: conformance.NewJournal()}
-}
 
 func short(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -50,59 +25,19 @@ func short(t *testing.T) context.Context {
 	return ctx
 }
 
-func (r *reference) target(t *testing.T) conformance.OOBTarget {
-	return conformance.OOBTarget{
-		Driver: driverAt(t, r.address), Call: callWith(password),
-		Power:    func() (on bool) { r.do(func() { on = r.on }); return on },
-		SetPower: func(on bool) { r.do(func() { r.on = on }) },
-		Starts:   func() (n int) { r.do(func() { n = r.starts }); return n },
-		Boot: func() (b drivers.BootTarget) {
-			r.do(func() {
-				if r.flags.BootDeviceSelector != 0 {
-					b.Device = map[types.BootDeviceSelector]drivers.BootDevice{1: drivers.BootPXE, 2: drivers.BootDisk}[r.flags.BootDeviceSelector]
-					b.Once = !r.flags.Persist
-				}
-			})
-			return b
-		},
-		Sessions: r.bmc.Sessions.Count,
-		Logins: func() int {
-			r.wire.mu.Lock()
-			defer r.wire.mu.Unlock()
-			return r.wire.rakp1
-		},
-		LoseNextAnswer: func() {
-			var before int
-			r.do(func() { before = len(r.controls) })
-			r.wire.mu.Lock()
-			defer r.wire.mu.Unlock()
-			r.wire.loseAfter = func() (lose bool) {
-				r.do(func() { lose = len(r.controls) > before })
-				return lose
-			}
-		},
-		Silence: func() {
-			r.wire.mu.Lock()
-			defer r.wire.mu.Unlock()
-			r.wire.silent = true
-		},
-		SilentWithin: 4 * time.Second,
-	}
-}
-
 func TestContract(t *testing.T) {
-	for name, prepare := range map[string]func(*reference){
-		"the reference BMC":                     func(*reference) {},
-		"a BMC with slow power":                 func(r *reference) { r.delay = 20 * time.Millisecond },
-		"a BMC with a restart cause":            func(r *reference) { r.cause = 0x03 },
-		"a BMC that keeps the boot device only": func(r *reference) { r.keepBits = 0 },
+	for name, prepare := range map[string]func(*ipmitest.Reference){
+		"the reference BMC":                     func(*ipmitest.Reference) {},
+		"a BMC with slow power":                 func(r *ipmitest.Reference) { r.Delay = 20 * time.Millisecond },
+		"a BMC with a restart cause":            func(r *ipmitest.Reference) { r.Cause = 0x03 },
+		"a BMC that keeps the boot device only": func(r *ipmitest.Reference) { r.KeepBits = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			conformance.OOB(t, func(t *testing.T) conformance.OOBTarget {
-				r := newReference(t, options{})
-				r.do(func() { prepare(r) })
-				o := r.target(t)
+				r := ipmitest.NewReference(t, ipmitest.Options{})
+				r.Do(func() { prepare(r) })
+				o := r.Target(ipmitest.Driver(t, r.Address))
 				if name != "the reference BMC" {
 					o.Silence = nil // silence is the same everywhere, and takes its time
 				}
@@ -112,29 +47,40 @@ func TestContract(t *testing.T) {
 	}
 }
 
+// TestContractWithAPoorBMC is for BMCs that have few commands and one old cipher suite, as those of virtual machines.
+func TestContractWithAPoorBMC(t *testing.T) {
+	t.Parallel()
+	conformance.OOB(t, func(t *testing.T) conformance.OOBTarget {
+		r := ipmitest.NewReference(t, ipmitest.Options{Poor: true, Suites: []types.CipherSuiteID{3}})
+		o := r.Target(ipmitest.Driver(t, r.Address))
+		o.Silence = nil // as everywhere
+		return o
+	})
+}
+
 func TestNoSessionIsLeftBehind(t *testing.T) {
-	r := newReference(t, options{})
-	d := driverAt(t, r.address)
+	r := ipmitest.NewReference(t, ipmitest.Options{})
+	d := ipmitest.Driver(t, r.Address)
 	for range 2 * refbmc.MaxSessions { // more calls than the BMC has sessions
-		_, err := d.InterrogateOob(short(t), callWith(password))
+		_, err := d.InterrogateOob(short(t), ipmitest.Call(ipmitest.Password))
 		require.NoError(t, err)
 	}
-	assert.Equal(t, 1, r.wire.opens(), "one session serves all calls")
+	assert.Equal(t, 1, r.Wire.Opens(), "one session serves all calls")
 
 	ctx, cancel := context.WithCancel(short(t))
 	j := conformance.NewJournal()
 	j.OnNote(func(string, string) error { cancel(); return nil })
-	r.do(func() { r.on = true })
-	call := callWith(password)
+	r.Do(func() { r.On = true })
+	call := ipmitest.Call(ipmitest.Password)
 	call.Journal = j
 	_, err := d.PowerCycleNode(ctx, call)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Eventually(t, func() bool { return r.bmc.Sessions.Count() == 0 }, time.Second, 5*time.Millisecond, "after a cancelled call")
+	require.Eventually(t, func() bool { return r.BMC.Sessions.Count() == 0 }, time.Second, 5*time.Millisecond, "after a cancelled call")
 
-	_, err = d.InterrogateOob(short(t), callWith(password))
+	_, err = d.InterrogateOob(short(t), ipmitest.Call(ipmitest.Password))
 	require.NoError(t, err)
 	require.NoError(t, d.Close())
-	assert.Zero(t, r.bmc.Sessions.Count(), "after the driver was closed")
+	assert.Zero(t, r.BMC.Sessions.Count(), "after the driver was closed")
 }
 
 func TestSuitesAreTriedAndRemembered(t *testing.T) {
@@ -148,29 +94,27 @@ func TestSuitesAreTriedAndRemembered(t *testing.T) {
 		{"neither", []types.CipherSuiteID{1}, drivers.NotSupported},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newReference(t, options{suites: c.offers})
-			d := driverAt(t, r.address, func(c *ipmi.Config) { c.Broker = bmc.NewBroker(bmc.Limits{Idle: -1}) })
-			_, err := d.InterrogateOob(short(t), callWith(password))
+			r := ipmitest.NewReference(t, ipmitest.Options{Suites: c.offers})
+			d := ipmitest.Driver(t, r.Address, func(c *ipmi.Config) { c.Broker = bmc.NewBroker(bmc.Limits{Idle: -1}) })
+			_, err := d.InterrogateOob(short(t), ipmitest.Call(ipmitest.Password))
 			if c.class != "" {
 				require.Error(t, err)
 				assert.Equal(t, c.class, drivers.ClassOf(err), err.Error())
 				return
 			}
 			require.NoError(t, err)
-			first := r.wire.opens()
-			_, err = d.InterrogateOob(short(t), callWith(password))
+			first := r.Wire.Opens()
+			_, err = d.InterrogateOob(short(t), ipmitest.Call(ipmitest.Password))
 			require.NoError(t, err)
-			assert.Equal(t, first+1, r.wire.opens(), "the suite that worked is tried first and alone")
+			assert.Equal(t, first+1, r.Wire.Opens(), "the suite that worked is tried first and alone")
 		})
 	}
 }
 
 func TestSuiteThatGetsNoAnswerIsFollowedByTheNext(t *testing.T) {
-	r := newReference(t, options{})
-	r.wire.mu.Lock()
-	r.wire.deafTo = types.AuthAlg_HMAC_SHA256 // that of suite 17
-	r.wire.mu.Unlock()
-	_, err := driverAt(t, r.address).InterrogateOob(short(t), callWith(password))
+	r := ipmitest.NewReference(t, ipmitest.Options{})
+	r.Wire.DeafTo(types.AuthAlg_HMAC_SHA256) // that of suite 17
+	_, err := ipmitest.Driver(t, r.Address).InterrogateOob(short(t), ipmitest.Call(ipmitest.Password))
 	require.NoError(t, err)
 }
 
@@ -189,49 +133,49 @@ func TestConfigurationIsChecked(t *testing.T) {
 func TestFailuresToLogInAreToldApart(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		options options
-		prepare func(*testing.T, *reference, *drivers.NodeCall)
+		options ipmitest.Options
+		prepare func(*testing.T, *ipmitest.Reference, *drivers.NodeCall)
 		class   drivers.Class
 		text    string
 	}{
-		{name: "a wrong password", prepare: func(_ *testing.T, _ *reference, call *drivers.NodeCall) { call.Node.OOB.Credential = "other" },
+		{name: "a wrong password", prepare: func(_ *testing.T, _ *ipmitest.Reference, call *drivers.NodeCall) { call.Node.OOB.Credential = "other" },
 			class: drivers.AuthFailed, text: "account or password is wrong"},
-		{name: "an unknown account", prepare: func(_ *testing.T, _ *reference, call *drivers.NodeCall) { call.Node.OOB.Account = "nobody" },
+		{name: "an unknown account", prepare: func(_ *testing.T, _ *ipmitest.Reference, call *drivers.NodeCall) { call.Node.OOB.Account = "nobody" },
 			class: drivers.AuthFailed, text: "account or password is wrong"},
-		{name: "a level that the account does not have", options: options{privilege: refbmc.PrivilegeLevelOperator},
-			prepare: func(*testing.T, *reference, *drivers.NodeCall) {}, class: drivers.AuthFailed, text: "level"},
-		{name: "a level that there is not", prepare: func(_ *testing.T, _ *reference, call *drivers.NodeCall) {
+		{name: "a level that the account does not have", options: ipmitest.Options{Privilege: refbmc.PrivilegeLevelOperator},
+			prepare: func(*testing.T, *ipmitest.Reference, *drivers.NodeCall) {}, class: drivers.AuthFailed, text: "level"},
+		{name: "a level that there is not", prepare: func(_ *testing.T, _ *ipmitest.Reference, call *drivers.NodeCall) {
 			call.Node.OOB.Parameters[ipmi.PrivilegeParameter] = "god"
 		}, class: drivers.InvalidDesign, text: "god"},
-		{name: "an account that is too long", prepare: func(_ *testing.T, _ *reference, call *drivers.NodeCall) {
+		{name: "an account that is too long", prepare: func(_ *testing.T, _ *ipmitest.Reference, call *drivers.NodeCall) {
 			call.Node.OOB.Account = "12345678901234567"
 		}, class: drivers.InvalidDesign, text: "too long"},
-		{name: "a full session table", prepare: func(t *testing.T, r *reference, _ *drivers.NodeCall) {
+		{name: "a full session table", prepare: func(t *testing.T, r *ipmitest.Reference, _ *drivers.NodeCall) {
 			for range refbmc.MaxSessions {
-				s, err := r.bmc.Sessions.Allocate(1, types.AuthAlg_HMAC_SHA256, types.IntegrityAlg_HMAC_SHA256_128, types.CryptAlg_AES_CBC_128, 4, 1)
+				s, err := r.BMC.Sessions.Allocate(1, types.AuthAlg_HMAC_SHA256, types.IntegrityAlg_HMAC_SHA256_128, types.CryptAlg_AES_CBC_128, 4, 1)
 				require.NoError(t, err)
-				require.NoError(t, r.bmc.Sessions.Activate(s.BMCID))
+				require.NoError(t, r.BMC.Sessions.Activate(s.BMCID))
 			}
 		}, class: drivers.Busy, text: "no free session"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newReference(t, c.options)
-			call := callWith(password)
+			r := ipmitest.NewReference(t, c.options)
+			call := ipmitest.Call(ipmitest.Password)
 			c.prepare(t, r, &call)
-			_, err := driverAt(t, r.address).PowerOnNode(short(t), call)
+			_, err := ipmitest.Driver(t, r.Address).PowerOnNode(short(t), call)
 			require.Error(t, err)
 			assert.Equal(t, c.class, drivers.ClassOf(err), err.Error())
 			assert.ErrorContains(t, err, c.text)
 			assert.NotContains(t, err.Error(), call.Node.OOB.Credential.Reveal())
-			r.do(func() { assert.False(t, r.on) })
+			r.Do(func() { assert.False(t, r.On) })
 		})
 	}
 }
 
 func TestOfALongCredentialTheFirst20BytesAreUsedAndSaidSo(t *testing.T) {
 	const long = "twenty-bytes-of-this-and-more-than-that"
-	r := newReference(t, options{password: long[:20]})
-	rep, err := driverAt(t, r.address).InterrogateOob(short(t), callWith(long))
+	r := ipmitest.NewReference(t, ipmitest.Options{Password: long[:20]})
+	rep, err := ipmitest.Driver(t, r.Address).InterrogateOob(short(t), ipmitest.Call(long))
 	require.NoError(t, err)
 	last := rep.Messages[len(rep.Messages)-1]
 	assert.True(t, drivers.IsWarning(last), last)
@@ -240,54 +184,54 @@ func TestOfALongCredentialTheFirst20BytesAreUsedAndSaidSo(t *testing.T) {
 }
 
 func TestOperatorAccountWorksWhenTheDesignSaysSo(t *testing.T) {
-	r := newReference(t, options{privilege: refbmc.PrivilegeLevelOperator})
-	call := callWith(password)
+	r := ipmitest.NewReference(t, ipmitest.Options{Privilege: refbmc.PrivilegeLevelOperator})
+	call := ipmitest.Call(ipmitest.Password)
 	call.Node.OOB.Parameters[ipmi.PrivilegeParameter] = "operator"
-	rep, err := driverAt(t, r.address).PowerOnNode(short(t), call)
+	rep, err := ipmitest.Driver(t, r.Address).PowerOnNode(short(t), call)
 	require.NoError(t, err)
 	assert.Equal(t, drivers.Changed, rep.Outcome)
 }
 
 func TestClosedPortIsUnreachable(t *testing.T) {
-	_, err := driverAt(t, "127.0.0.1:1").InterrogateOob(short(t), callWith(password))
+	_, err := ipmitest.Driver(t, "127.0.0.1:1").InterrogateOob(short(t), ipmitest.Call(ipmitest.Password))
 	require.Error(t, err)
 	assert.Equal(t, drivers.Unreachable, drivers.ClassOf(err), err.Error())
-	assert.ErrorContains(t, err, bmcAddress)
+	assert.ErrorContains(t, err, ipmitest.BMCAddress)
 }
 
 func TestInterrogationFillsTheBuildModel(t *testing.T) {
-	r := newReference(t, options{})
-	r.do(func() { r.on = true })
-	rep, err := driverAt(t, r.address).InterrogateOob(short(t), callWith(password))
+	r := ipmitest.NewReference(t, ipmitest.Options{})
+	r.Do(func() { r.On = true })
+	rep, err := ipmitest.Driver(t, r.Address).InterrogateOob(short(t), ipmitest.Call(ipmitest.Password))
 	require.NoError(t, err)
 	assert.Equal(t, build.Identity{
-		Serial: "SN-4711", UUID: "a1b2c3d4-0000-4000-8000-0242ac110002", Manufacturer: "Contoso", Model: "3500RX", BMCAddress: bmcAddress,
+		Serial: "SN-4711", UUID: "a1b2c3d4-0000-4000-8000-0242ac110002", Manufacturer: "Contoso", Model: "3500RX", BMCAddress: ipmitest.BMCAddress,
 	}, rep.Build.Identity)
 	assert.Equal(t, "2.14", rep.Build.OOB.BMCVersion)
 	assert.Equal(t, "OK", rep.Build.OOB.Health)
 }
 
 func TestCycleTakesAnotherWayWhereOneIsMissing(t *testing.T) {
-	const cycle, reset, down, up = 2, 3, 0, 1
+	const cycle, down, up = 2, 0, 1
 	for _, c := range []struct {
 		name  string
 		codes []types.CompletionCode
 		want  []byte
 	}{
 		{"cycle when it is there", nil, []byte{cycle}},
-		{"reset when cycle is missing", []types.CompletionCode{types.CodeRequestDataFieldInvalid}, []byte{reset}},
-		{"down and up when both are missing", []types.CompletionCode{types.CodeRequestDataFieldInvalid, types.CodeParameterOutOfRange}, []byte{down, up}},
+		{"down and up when cycle is missing", []types.CompletionCode{types.CodeRequestDataFieldInvalid}, []byte{down, up}},
+		{"down and up when the command is", []types.CompletionCode{types.CodeParameterOutOfRange}, []byte{down, up}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newReference(t, options{})
-			r.do(func() { r.on = true })
-			r.do(func() { r.codes[types.CommandChassisControl.ID] = c.codes })
-			_, err := driverAt(t, r.address).PowerCycleNode(short(t), callWith(password))
+			r := ipmitest.NewReference(t, ipmitest.Options{})
+			r.Do(func() { r.On = true })
+			r.Do(func() { r.Codes[types.CommandChassisControl.ID] = c.codes })
+			_, err := ipmitest.Driver(t, r.Address).PowerCycleNode(short(t), ipmitest.Call(ipmitest.Password))
 			require.NoError(t, err)
-			r.do(func() {
-				assert.Equal(t, c.want, r.controls)
-				assert.Equal(t, 1, r.starts)
-				assert.True(t, r.on)
+			r.Do(func() {
+				assert.Equal(t, c.want, r.Controls)
+				assert.Equal(t, 1, r.Starts)
+				assert.True(t, r.On)
 			})
 		})
 	}
@@ -305,35 +249,35 @@ func TestRefusedCycleMayBeSentAgainAndAnUnclearOneNot(t *testing.T) {
 		{"timeout", types.CodeProcessTimeout, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newReference(t, options{})
-			r.do(func() { r.on = true })
-			r.do(func() { r.codes[types.CommandChassisControl.ID] = []types.CompletionCode{c.code} })
-			d, call := driverAt(t, r.address), callWith(password)
+			r := ipmitest.NewReference(t, ipmitest.Options{})
+			r.Do(func() { r.On = true })
+			r.Do(func() { r.Codes[types.CommandChassisControl.ID] = []types.CompletionCode{c.code} })
+			d, call := ipmitest.Driver(t, r.Address), ipmitest.Call(ipmitest.Password)
 			_, err := d.PowerCycleNode(short(t), call)
 			require.Error(t, err)
 			assert.Equal(t, drivers.Retry, drivers.ClassOf(err).Disposition(), err.Error())
 			rep, err := d.PowerCycleNode(short(t), call)
 			require.NoError(t, err)
 			assert.Equal(t, drivers.Changed, rep.Outcome)
-			r.do(func() { assert.Equal(t, c.starts, r.starts, "%v", rep.Messages) })
+			r.Do(func() { assert.Equal(t, c.starts, r.Starts, "%v", rep.Messages) })
 		})
 	}
 }
 
 func TestLostCycleThatProvablyDidNotHappenIsSentAgain(t *testing.T) {
-	r := newReference(t, options{})
-	r.do(func() { r.on, r.cause = true, 0x03 })
-	d, call := driverAt(t, r.address), callWith(password)
+	r := ipmitest.NewReference(t, ipmitest.Options{})
+	r.Do(func() { r.On, r.Cause = true, 0x03 })
+	d, call := ipmitest.Driver(t, r.Address), ipmitest.Call(ipmitest.Password)
 	call.Boot = drivers.BootTarget{Device: drivers.BootPXE, Once: true}
 	_, err := d.SetNodeBoot(short(t), call)
 	require.NoError(t, err)
-	r.do(func() { r.codes[types.CommandChassisControl.ID] = []types.CompletionCode{types.CodeUnspecifiedError} })
+	r.Do(func() { r.Codes[types.CommandChassisControl.ID] = []types.CompletionCode{types.CodeUnspecifiedError} })
 	_, err = d.PowerCycleNode(short(t), call)
 	require.Error(t, err)
 	_, err = d.PowerCycleNode(short(t), call)
 	require.NoError(t, err)
-	r.do(func() {
-		assert.Equal(t, 1, r.starts, "flags for one boot still wait and the restart cause is the old one")
+	r.Do(func() {
+		assert.Equal(t, 1, r.Starts, "flags for one boot still wait and the restart cause is the old one")
 	})
 }
 
@@ -350,16 +294,16 @@ func TestBootFlagsOnTheWire(t *testing.T) {
 		{"disk once without a mode keeps the mode of the BMC", "", drivers.BootTarget{Device: drivers.BootDisk, Once: true}, "a008000000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newReference(t, options{})
+			r := ipmitest.NewReference(t, ipmitest.Options{})
 			if c.mode == "" {
-				r.do(func() { r.flags.BIOSBootType = types.BIOSBootTypeEFI })
+				r.Do(func() { r.Flags.BIOSBootType = types.BIOSBootTypeEFI })
 			}
-			call := callWith(password)
+			call := ipmitest.Call(ipmitest.Password)
 			call.Node.HardwareProfile.BootMode = c.mode
 			call.Boot = c.boot
-			_, err := driverAt(t, r.address).SetNodeBoot(short(t), call)
+			_, err := ipmitest.Driver(t, r.Address).SetNodeBoot(short(t), call)
 			require.NoError(t, err)
-			r.do(func() { assert.Equal(t, c.want, hexOf(r.flags.Pack())) })
+			r.Do(func() { assert.Equal(t, c.want, hex.EncodeToString(r.Flags.Pack())) })
 		})
 	}
 }
@@ -376,11 +320,11 @@ func TestBootFlagsThatReadBackOtherwise(t *testing.T) {
 		{"only the device is kept", 0, drivers.BootTarget{Device: drivers.BootDisk}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newReference(t, options{})
-			r.do(func() { r.keepBits = c.keeps })
-			call := callWith(password)
+			r := ipmitest.NewReference(t, ipmitest.Options{})
+			r.Do(func() { r.KeepBits = c.keeps })
+			call := ipmitest.Call(ipmitest.Password)
 			call.Boot = c.boot
-			rep, err := driverAt(t, r.address).SetNodeBoot(short(t), call)
+			rep, err := ipmitest.Driver(t, r.Address).SetNodeBoot(short(t), call)
 			if c.class == "" {
 				require.NoError(t, err)
 				assert.Len(t, rep.Messages, 2, "it says what could not be compared")
@@ -393,13 +337,13 @@ func TestBootFlagsThatReadBackOtherwise(t *testing.T) {
 }
 
 func TestBootFlagsAreSetAlthoughTheTimerCantBeStopped(t *testing.T) {
-	r := newReference(t, options{})
-	r.do(func() {
-		r.codes[types.CommandSetSystemBootOptions.ID] = []types.CompletionCode{types.CodeParameterNotSupported, types.CodeUnspecifiedError}
+	r := ipmitest.NewReference(t, ipmitest.Options{})
+	r.Do(func() {
+		r.Codes[types.CommandSetSystemBootOptions.ID] = []types.CompletionCode{types.CodeParameterNotSupported, types.CodeUnspecifiedError}
 	})
-	call := callWith(password)
+	call := ipmitest.Call(ipmitest.Password)
 	call.Boot = drivers.BootTarget{Device: drivers.BootPXE, Once: true}
-	_, err := driverAt(t, r.address).SetNodeBoot(short(t), call)
+	_, err := ipmitest.Driver(t, r.Address).SetNodeBoot(short(t), call)
 	require.NoError(t, err)
-	r.do(func() { assert.Equal(t, "a004000000", hexOf(r.flags.Pack())) })
+	r.Do(func() { assert.Equal(t, "a004000000", hex.EncodeToString(r.Flags.Pack())) })
 }

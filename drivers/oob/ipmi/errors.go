@@ -17,7 +17,18 @@ var (
 	errSuite = errors.New("the cipher suite is not offered")
 	// errSilent marks a BMC that did not answer.
 	errSilent = errors.New("no answer")
+	// errTorn marks a login that came to nothing for reasons other than the account: it may be begun anew.
+	errTorn = errors.New("the login was torn")
 )
+
+// torn marks a failure so. It is one of class Unreachable or Busy, and never one about the account.
+func torn(f *bmc.Fault) *bmc.Fault {
+	f.Err = fmt.Errorf("%w: %w", errTorn, f.Err)
+	return f
+}
+
+// openDoing is the step of a login that a dead BMC is silent to.
+const openDoing = "open a session"
 
 func isSilence(err error) bool { return errors.Is(err, errSilent) }
 
@@ -30,18 +41,21 @@ const reachAdvice = "check that the BMC has power and network, that its address 
 // session, an unknown account, a wrong password, and a level that the account does not have.
 func (c *conn) handshakeFault(doing string, suite types.CipherSuiteID, err error) *bmc.Fault {
 	if errors.Is(err, client.ErrRAKPAuthentication) {
-		return bmc.Failf(drivers.AuthFailed, accountAdvice,
-			"%s at BMC %s: account or password is wrong", doing, c.endpoint)
+		return c.refusedAccount(doing)
 	}
 	var answered *types.RmcpStatusError
 	if !errors.As(err, &answered) {
-		return c.fault(doing, err)
+		f := c.fault(doing, err)
+		if isSilence(f) && doing != openDoing { // it lived a moment ago
+			f.Advice = "check the account of the BMC in the design: some BMCs are silent to one that they do not know; else the network to the BMC loses datagrams"
+			return torn(f)
+		}
+		return f
 	}
 	switch answered.StatusCode() {
 	case types.RmcpStatusCodeInvalidAuthAlg, types.RmcpStatusCodeInvalidIntegrityAlg, types.RmcpStatusCodeInvalidConfidentAlg,
 		types.RmcpStatusCodeNoMatchingAuthPayload, types.RmcpStatusCodeNoMatchingIntegrityPayload, types.RmcpStatusCodeNoCipherSuiteMatch:
-		return bmc.Failf(drivers.NotSupported, "configure a cipher suite that the BMC offers; suite 0 is never used",
-			"%s at BMC %s with cipher suite %d: %w: %w", doing, c.endpoint, suite, errSuite, err)
+		return c.otherSuite(suite)
 	case types.RmcpStatusCodeNoResToCreateSess, types.RmcpStatusCodeNoResToCreateSessAtRole:
 		f := bmc.Failf(drivers.Busy, "the BMC has no free session: end sessions that other tools left open, or wait for them to expire",
 			"%s at BMC %s: %w", doing, c.endpoint, err)
@@ -54,10 +68,49 @@ func (c *conn) handshakeFault(doing string, suite types.CipherSuiteID, err error
 		return bmc.Failf(drivers.AuthFailed, "set "+PrivilegeParameter+" in the node's oob section to the level that the account has",
 			"%s at BMC %s: the account does not have the level that was asked for", doing, c.endpoint)
 	case types.RmcpStatusCodeInvalidIntegrityCheckValue:
-		return bmc.Failf(drivers.AuthFailed, accountAdvice,
-			"%s at BMC %s: account or password is wrong", doing, c.endpoint)
+		return c.refusedAccount(doing)
+	case types.RmcpStatusCodeInvalidSessionID, types.RmcpStatusCodeInactiveSessionID:
+		return torn(bmc.Failf(drivers.Busy, "", "%s: BMC %s has dropped the session that it had begun: %w", doing, c.endpoint, err))
 	}
 	return bmc.Failf(drivers.Internal, "", "%s at BMC %s: %w", doing, c.endpoint, err)
+}
+
+// provenFault is for the end of a login, after the BMC has shown that it knows the password. A refusal of the console's proof
+// is then for a proof of another exchange: RAKP message 1 came twice, and the BMC counts the second. Where it is always so,
+// the account may be closed for IPMI.
+func (c *conn) provenFault(doing string, suite types.CipherSuiteID, err error) *bmc.Fault {
+	if errors.Is(err, client.ErrRAKPAuthentication) {
+		return bmc.Failf(drivers.NotSupported, "clear the BMC's K_G key, or use another driver for the node",
+			"%s: BMC %s knows the password and derives other keys of it: it has a K_G key (two-key login)", doing, c.endpoint)
+	}
+	f := c.handshakeFault(doing, suite, err)
+	var answered *types.RmcpStatusError
+	if !errors.As(err, &answered) {
+		return f
+	}
+	switch answered.StatusCode() {
+	case types.RmcpStatusCodeUnauthorizedName, types.RmcpStatusCodeInvalidIntegrityCheckValue:
+		return torn(bmc.Failf(drivers.Busy, "when it stays so, see whether the account is open for IPMI over LAN at the BMC",
+			"%s: BMC %s knows the password and opened no session: %w", doing, c.endpoint, err))
+	}
+	return f
+}
+
+func (c *conn) refusedAccount(doing string) *bmc.Fault {
+	return bmc.Failf(drivers.AuthFailed, accountAdvice, "%s at BMC %s: account or password is wrong", doing, c.endpoint)
+}
+
+func (c *conn) otherSuite(suite types.CipherSuiteID) *bmc.Fault {
+	return bmc.Failf(drivers.NotSupported, "configure a cipher suite that the BMC offers; suite 0 is never used",
+		"open a session at BMC %s with cipher suite %d: %w", c.endpoint, suite, errSuite)
+}
+
+// parting is the status with which a login is given up. One that was torn is no wrong password, which a BMC may count.
+func parting(f *bmc.Fault) types.RmcpStatusCode {
+	if f.Class == drivers.AuthFailed {
+		return types.RmcpStatusCodeInvalidIntegrityCheckValue
+	}
+	return types.RmcpStatusCodeNoResToCreateSess
 }
 
 // completion is the completion code of an answer; ok is false when there was no answer.

@@ -29,21 +29,15 @@ type inventory struct {
 // processors, memory and BIOS version. What a BMC does not have is left out. Callers at the same time share one reading.
 func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
 	out, err := d.interrogate(ctx, call)
-	if err != nil {
-		return drivers.Report{}, bmc.Failure(drivers.InterrogateOob, call, err)
-	}
-	for i, m := range out.Messages {
-		out.Messages[i] = bmc.Clean(call, m)
-	}
-	return out, nil
+	return bmc.Answer(drivers.InterrogateOob, call, out, err)
 }
 
 func (d *Driver) interrogate(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	endpoint, err := d.endpoints.Of(call.Node)
+	access, err := d.accessOf(call)
 	if err != nil {
 		return drivers.Report{}, err
 	}
-	seen, err := bmc.Read(ctx, d.broker, d.access(endpoint, call), "inventory", func(ctx context.Context, c *conn) (*inventory, error) {
+	seen, err := bmc.Read(ctx, d.broker, access, "inventory", func(ctx context.Context, c *conn) (*inventory, error) {
 		return c.inventory(ctx)
 	})
 	if err != nil {
@@ -52,7 +46,7 @@ func (d *Driver) interrogate(ctx context.Context, call drivers.NodeCall) (driver
 	if err := bmc.SameMachine(call.Build.Identity, seen.identity); err != nil {
 		return drivers.Report{}, err
 	}
-	b := learned(call)
+	b := bmc.Learned(Name, call)
 	b.OOB = seen.oob
 	b.OOB.Driver = Name
 	b.Identity = bmc.Learn(call.Build.Identity, seen.identity)
@@ -116,12 +110,35 @@ func (c *conn) inventory(ctx context.Context) (*inventory, error) {
 
 // firmware is the revision in Get Device ID.
 func (c *conn) firmware(ctx context.Context) (string, error) {
-	var device *app.GetDeviceIDResponse
-	err := c.do(ctx, "read the device id", func(ctx context.Context) (err error) { device, err = c.client.GetDeviceID(ctx); return err })
+	device, err := c.device(ctx)
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d.%02d", device.MajorFirmwareRevision, device.MinorFirmwareRevision), nil
+}
+
+// deviceID is the answer to Get Device ID. What follows the first 11 bytes is left alone: pyghmi sends 14, which are neither
+// the short nor the long form.
+type deviceID struct{ app.GetDeviceIDResponse }
+
+// Unpack reads it.
+func (d *deviceID) Unpack(data []byte) error {
+	return d.GetDeviceIDResponse.Unpack(data[:min(len(data), 11)])
+}
+
+func (c *conn) device(ctx context.Context) (deviceID, error) {
+	var device deviceID
+	err := c.do(ctx, "read the device id", func(ctx context.Context) error {
+		return c.client.Exchange(ctx, &app.GetDeviceIDRequest{}, &device)
+	})
+	return device, err
+}
+
+// isProgram reports whether the BMC names no maker (manufacturer 0, unspecified), as those of virtual machines: pyghmi, and
+// VirtualBMC on top of it. Every maker of boards has a number.
+func (c *conn) isProgram(ctx context.Context) bool {
+	device, err := c.device(ctx)
+	return err == nil && device.ManufacturerID == 0
 }
 
 // alarms are the fault bits of Get Chassis Status.

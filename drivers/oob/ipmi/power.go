@@ -88,18 +88,14 @@ func (c *conn) TurnOff(ctx context.Context) error {
 	return c.control(ctx, "cut the power", chassis.ChassisControlPowerDown)
 }
 
-// Restart sends Chassis Control 2, power cycle, and where the BMC does not offer it 3, hard reset: each is missing
-// somewhere.
+// Restart sends Chassis Control 2, power cycle. Where it is missing the machine is turned off and on, which is the same; a hard
+// reset is not: a virtual machine keeps the boot device that it was started with.
 func (c *conn) Restart(ctx context.Context) error {
-	for _, way := range []struct {
-		doing   string
-		control chassis.ChassisControl
-	}{{"power-cycle the machine", chassis.ChassisControlPowerCycle}, {"reset the machine", chassis.ChassisControlHardReset}} {
-		if err := c.control(ctx, way.doing, way.control); !notOffered(err) {
-			return err
-		}
+	err := c.control(ctx, "power-cycle the machine", chassis.ChassisControlPowerCycle)
+	if notOffered(err) {
+		return bmc.ErrNoWay
 	}
-	return bmc.ErrNoWay
+	return err
 }
 
 func (c *conn) control(ctx context.Context, doing string, control chassis.ChassisControl) error {

@@ -3,11 +3,9 @@ package ipmi
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/bougou/go-ipmi/pkg/client"
-	"github.com/bougou/go-ipmi/pkg/rmcpplus"
 	"github.com/bougou/go-ipmi/pkg/types"
 
 	"drydock/design"
@@ -27,6 +25,7 @@ type conn struct {
 	gap      time.Duration
 	pace     *bmc.Pace
 	power    string // as read last
+	suite    types.CipherSuiteID
 }
 
 // access opens and closes IPMI sessions for a call.
@@ -65,10 +64,10 @@ func (d *Driver) open(ctx context.Context, endpoint bmc.Endpoint, call drivers.N
 	var last error
 	retries := d.config.Retries
 	for _, suite := range d.suitesFor(endpoint.HostPort()) {
-		c, err := d.attempt(ctx, endpoint, call, suite, privilege, retries)
+		c, err := d.logIn(ctx, endpoint, call, suite, privilege, retries)
 		if err == nil {
 			c.pace = pace
-			d.remember(endpoint.HostPort(), suite)
+			d.remember(endpoint.HostPort(), c.suite)
 			return c, nil
 		}
 		if last == nil || !isSilence(err) {
@@ -93,61 +92,83 @@ func password(call drivers.NodeCall) design.Secret {
 	return whole[:min(len(whole), maxPassword)]
 }
 
-// attempt opens a session with one suite on a socket of its own, so that no late answer to an earlier try is taken for one
-// to this.
-func (d *Driver) attempt(ctx context.Context, endpoint bmc.Endpoint, call drivers.NodeCall, suite types.CipherSuiteID,
-	privilege types.PrivilegeLevel, retries int) (*conn, error) {
-	host := endpoint.Host
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
+// logIn opens a session with one suite. A login that the network has torn is begun anew, with more patience each time; one
+// that the BMC has refused is not.
+func (d *Driver) logIn(ctx context.Context, endpoint bmc.Endpoint, call drivers.NodeCall, suite types.CipherSuiteID,
+	privilege types.PrivilegeLevel, retries int) (c *conn, err error) {
+	for patience := range retries + 1 {
+		c, err = d.attempt(ctx, endpoint, call, suite, privilege, retries, time.Duration(patience+1)*d.config.Timeout)
+		if !errors.Is(err, errTorn) || ctx.Err() != nil {
+			break
+		}
 	}
-	client, err := client.NewClient(host, endpoint.Port, call.Node.OOB.Account, password(call).Reveal())
+	return c, err
+}
+
+// attempt makes one login on a socket of its own, so that no late answer to an earlier one is taken for one to this. RAKP
+// message 1 goes out once: a BMC makes a new random number for each that comes, and the console can't know which one counts.
+//
+// The steps of the handshake are made one by one: the client's own Connect gives their failures as text only, asks for suites
+// by a command that many BMCs lack, and starts a keep-alive that a short session does not need.
+func (d *Driver) attempt(ctx context.Context, endpoint bmc.Endpoint, call drivers.NodeCall, suite types.CipherSuiteID,
+	privilege types.PrivilegeLevel, retries int, patience time.Duration) (*conn, error) {
+	account := call.Node.OOB.Account
+	client, err := client.NewClient(endpoint.Host, endpoint.Port, account, password(call).Reveal())
 	if err != nil {
 		return nil, bmc.Failf(drivers.InvalidDesign, "correct the account in the node's oob section", "log in at BMC %s: %w", endpoint, err)
 	}
-	client.WithCipherSuiteID(suite).WithMaxPrivilegeLevel(privilege).WithTimeout(d.config.Timeout).WithRetry(retries)
+	l := &link{endpoint: endpoint, connect: d.config.Timeout, keys: exchange{password: password(call)}}
+	client.WithUDPProxy(l).WithCipherSuiteID(suite).WithMaxPrivilegeLevel(privilege).WithTimeout(d.config.Timeout).WithRetry(retries)
 	c := &conn{client: client, endpoint: endpoint, timeout: d.config.Timeout, retries: d.config.Retries, gap: d.config.Gap}
 
-	// The steps of the handshake are made one by one: the client's own Connect gives their failures as text only, asks for
-	// suites by a command that many BMCs lack, and starts a keep-alive that a short session does not need.
-	doing := "open a session"
 	begun, err := client.OpenSession(ctx)
-	if err == nil {
-		// From here on the answer is about the account.
-		doing = "log in as " + call.Node.OOB.Account
-		if _, err = client.RAKPMessage1(ctx); err == nil {
-			_, err = client.RAKPMessage3(ctx)
-		}
-		if err != nil {
-			c.abandon(ctx, begun.ManagedSystemSessionID)
-		}
-	}
 	if err != nil {
 		c.drop()
-		return nil, c.handshakeFault(doing, suite, err)
+		return nil, c.handshakeFault(openDoing, suite, err)
 	}
+	// pyghmi opens with suite 3 whatever is asked for. A BMC, or somebody in its place, must not talk us into one that is not
+	// configured. It is left without a word: a RAKP message 3 ahead of a RAKP message 1 ends pyghmi.
+	c.suite = d.suiteOf(begun.AuthAlg, begun.IntegrityAlg, begun.CryptAlg)
+	if c.suite == 0 {
+		c.drop()
+		return nil, c.otherSuite(suite)
+	}
+	l.use(c.suite)
+	// From here on the answers are about the account.
+	doing := "log in as " + account
+	client.WithTimeout(patience).WithRetry(0)
+	if _, err := client.RAKPMessage1(ctx); err != nil {
+		f := c.handshakeFault(doing, suite, err)
+		if !isSilence(f) { // pyghmi is silent to an account that it does not know, and is ended by a word after that
+			l.abandon(begun.ManagedSystemSessionID, parting(f))
+		}
+		c.drop()
+		return nil, f
+	}
+	// The BMC has shown that it knows the password: what goes wrong now is not the password.
+	client.WithRetry(1)
+	if _, err := client.RAKPMessage3(ctx); err != nil {
+		f := c.provenFault(doing, suite, err)
+		l.abandon(begun.ManagedSystemSessionID, parting(f))
+		c.drop()
+		return nil, f
+	}
+	client.WithTimeout(d.config.Timeout).WithRetry(d.config.Retries)
 	if _, err := client.SetSessionPrivilegeLevel(ctx, privilege); err != nil {
-		_ = client.Close(ctx)
 		f := c.fault("take the privilege level "+privilege.String(), err)
 		if code, ok := completion(err); ok && (code == 0x80 || code == 0x81 || code == types.CodeInsufficientPrivilege) {
 			f.Class = drivers.AuthFailed
 			f.Advice = "set " + PrivilegeParameter + " in the node's oob section to the level that the account has"
 		}
+		if isSilence(f) { // the session may not be open at the BMC, which link can't know
+			l.abandon(begun.ManagedSystemSessionID, parting(f))
+			f = torn(f)
+		}
+		client.WithRetry(0)
+		_ = client.Close(ctx)
 		return nil, f
 	}
-	client.WithRetry(d.config.Retries)
 	return c, nil
-}
-
-// abandon tells the BMC that a handshake has failed, by a RAKP message 3 with that status (IPMI 2.0, 13.22), so that it
-// frees the slot instead of holding it until its timer ends. Nothing depends on an answer, and few BMCs give one.
-func (c *conn) abandon(ctx context.Context, session uint32) {
-	own, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	c.client.WithRetry(0)
-	_ = c.client.Exchange(own, &rmcpplus.RAKPMessage3{
-		RmcpStatusCode: types.RmcpStatusCodeInvalidIntegrityCheckValue, ManagedSystemSessionID: session,
-	}, &rmcpplus.RAKPMessage4{})
 }
 
 // drop gives the socket back without talking to a BMC at which no session was opened.

@@ -122,7 +122,7 @@ func (d *Driver) SetNodeBoot(ctx context.Context, call drivers.NodeCall) (driver
 		return drivers.Report{}, bmc.Failure(drivers.SetNodeBoot, call, bmc.Failf(drivers.InvalidDesign, "ask for pxe or disk",
 			"set the boot device: there is no device %q", call.Boot.Device))
 	}
-	return d.withDomain(ctx, drivers.SetNodeBoot, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
+	return d.actions.Do(ctx, drivers.SetNodeBoot, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
 		return c.setBoot(ctx, call)
 	})
 }
@@ -170,7 +170,7 @@ func (c *conn) setBoot(ctx context.Context, call drivers.NodeCall) (drivers.Repo
 	if call.Boot.Once {
 		how = "for its next start"
 	}
-	b := learned(call)
+	b := bmc.Learned(Name, call)
 	b.OOB.BootTarget = string(call.Boot.Device)
 	out := drivers.Report{Outcome: drivers.Changed, Build: &b,
 		Messages: []string{fmt.Sprintf("The domain was defined with the boot order %s %s, and read back.", name, how)}}

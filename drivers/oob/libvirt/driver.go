@@ -40,22 +40,28 @@ type Driver struct {
 	config Config
 	broker *bmc.Broker
 	key    ssh.Signer // nil: none
+
+	actions bmc.Actions[*conn, *conn]
 }
 
 var _ drivers.OOB = (*Driver)(nil)
 
 // New checks the configuration: a key or a file of known hosts that can't be read, and a URI that can't be used, are errors.
 func New(config Config) (*Driver, error) {
-	fallback(&config.ConnectTimeout, 5*time.Second)
-	fallback(&config.Timeout, 30*time.Second)
-	fallback(&config.PowerTimeout, time.Minute)
-	fallback(&config.GracefulTimeout, time.Minute)
-	fallback(&config.SettleTimeout, 5*time.Second)
-	fallback(&config.PollInterval, time.Second)
+	bmc.Default(&config.ConnectTimeout, 5*time.Second)
+	bmc.Default(&config.Timeout, 30*time.Second)
+	bmc.Default(&config.PowerTimeout, time.Minute)
+	bmc.Default(&config.GracefulTimeout, time.Minute)
+	bmc.Default(&config.SettleTimeout, 5*time.Second)
+	bmc.Default(&config.PollInterval, time.Second)
 	if config.Broker == nil {
 		config.Broker = bmc.NewBroker(bmc.Limits{})
 	}
 	d := &Driver{config: config, broker: config.Broker}
+	d.actions = bmc.Actions[*conn, *conn]{
+		Driver: Name, Broker: config.Broker, Access: d.access, Find: findRecorded, Moved: moved,
+		Timing: bmc.Timing{Poll: config.PollInterval, Settle: config.SettleTimeout, Graceful: config.GracefulTimeout, Timeout: config.PowerTimeout},
+	}
 	for node, text := range config.URIs {
 		if _, err := parseURI(text); err != nil {
 			return nil, fmt.Errorf("configure libvirt: the URI of node %s %w", node, err)
@@ -74,13 +80,6 @@ func New(config Config) (*Driver, error) {
 		d.key = key
 	}
 	return d, nil
-}
-
-func fallback[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // Name is "libvirt".
@@ -103,75 +102,38 @@ func (d *Driver) ConfigNodePxe(context.Context, drivers.NodeCall) (drivers.Repor
 
 // PowerOnNode starts the domain, and then puts back a boot order that was set for one start.
 func (d *Driver) PowerOnNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerOnNode, call, bmc.Power.On)
+	return d.actions.On(ctx, call)
 }
 
 // PowerOffNode asks the system to shut down (ACPI), and destroys the domain's process when it is not off in time. The domain
 // stays defined.
 func (d *Driver) PowerOffNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerOffNode, call, bmc.Power.Off)
+	return d.actions.Off(ctx, call)
 }
 
 // PowerCycleNode stops the domain and starts it: a reset would keep the boot order that it was started with.
 func (d *Driver) PowerCycleNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerCycleNode, call, bmc.Power.Cycle)
+	return d.actions.Cycle(ctx, call)
 }
 
-func (d *Driver) onPower(ctx context.Context, action drivers.Action, call drivers.NodeCall,
-	move func(bmc.Power, context.Context) (drivers.Report, error)) (drivers.Report, error) {
-	return d.withDomain(ctx, action, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
-		out, err := move(bmc.Power{Machine: c, Journal: call.Journal, Timing: bmc.Timing{
-			Poll: d.config.PollInterval, Settle: d.config.SettleTimeout,
-			Graceful: max(d.config.GracefulTimeout, 0), Timeout: d.config.PowerTimeout,
-		}}, ctx)
-		if err != nil {
-			return out, err
-		}
-		note, err := c.putBack(ctx)
-		if err != nil {
-			return drivers.Report{}, err
-		}
-		if note != "" {
-			out.Messages = append(out.Messages, note)
-		}
-		b := learned(call)
-		b.OOB.Power = c.power // as read last
-		out.Build = &b
-		return out, nil
-	})
-}
-
-// withDomain connects, finds the node's domain, checks that it is the one on record, and runs act.
-func (d *Driver) withDomain(ctx context.Context, action drivers.Action, call drivers.NodeCall,
-	act func(context.Context, *conn) (drivers.Report, error)) (drivers.Report, error) {
-	var out drivers.Report
-	access, err := d.access(call)
-	if err == nil {
-		err = bmc.Visit(ctx, d.broker, access, func(ctx context.Context, c *conn) error {
-			if err := c.find(ctx, call.Node.Name); err != nil {
-				return err
-			}
-			if err := bmc.SameMachine(call.Build.Identity, build.Identity{UUID: c.uuid()}); err != nil {
-				return err
-			}
-			out, err = act(ctx, c)
-			return err
-		})
+// findRecorded finds the node's domain and checks that it is the one on record.
+func findRecorded(ctx context.Context, c *conn, call drivers.NodeCall) (*conn, error) {
+	if err := c.find(ctx, call.Node.Name); err != nil {
+		return nil, err
 	}
+	x, _, err := c.described(ctx)
 	if err != nil {
-		return drivers.Report{}, bmc.Failure(action, call, err)
+		return nil, err
 	}
-	for i, m := range out.Messages {
-		out.Messages[i] = bmc.Clean(call, m)
-	}
-	return out, nil
+	return c, bmc.SameMachine(call.Build.Identity, x.identity(c.uuid(), ""))
 }
 
-func learned(call drivers.NodeCall) build.Node {
-	b := call.Build
-	if b.Name == "" && call.Node != nil {
-		b.Name = call.Node.Name
+// moved puts back a boot order that was set for one start.
+func moved(ctx context.Context, c *conn, o *build.OOB) ([]string, error) {
+	note, err := c.putBack(ctx)
+	o.Power = c.power // as read last
+	if err != nil || note == "" {
+		return nil, err
 	}
-	b.OOB.Driver = Name
-	return b
+	return []string{note}, nil
 }

@@ -45,8 +45,8 @@ type domainXML struct {
 // InterrogateOob reads state, UUID, virtual processors, memory, MACs and disks of the domain, and what its SMBIOS is told to
 // show. A domain has neither firmware versions nor health.
 func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.withDomain(ctx, drivers.InterrogateOob, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
-		b := learned(call)
+	return d.actions.Do(ctx, drivers.InterrogateOob, call, func(ctx context.Context, c *conn) (drivers.Report, error) {
+		b := bmc.Learned(Name, call)
 		var err error
 		if b.OOB.Power, err = c.Power(ctx); err != nil {
 			return drivers.Report{}, err
@@ -61,13 +61,9 @@ func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (dri
 			return drivers.Report{}, err
 		}
 		b.OOB.Processors, b.OOB.MemoryMiB = int(processors), int(memory>>10) //nolint:gosec // far below
-		text, boot, err := c.definition(ctx)
+		x, boot, err := c.described(ctx)
 		if err != nil {
 			return drivers.Report{}, err
-		}
-		var x domainXML
-		if err := xml.Unmarshal([]byte(text), &x); err != nil {
-			return drivers.Report{}, bmc.Failf(drivers.Internal, "", "read the definition of the domain: it has another form than libvirt's")
 		}
 		b.OOB.BootMode = "bios"
 		if x.OS.Firmware == "efi" || x.OS.Loader.Type == "pflash" {
@@ -80,19 +76,29 @@ func (d *Driver) InterrogateOob(ctx context.Context, call drivers.NodeCall) (dri
 			b.OOB.BootTarget = "" // the next power action puts the order back
 		}
 		seen := x.identity(c.uuid(), call.Node.BMCAddress())
-		if err := bmc.SameMachine(call.Build.Identity, seen); err != nil {
-			return drivers.Report{}, err
-		}
 		b.Identity = bmc.Learn(call.Build.Identity, seen)
 		if len(b.Disks) == 0 { // what the system itself saw is better
 			b.Disks = c.disks(ctx, x)
 		}
 		b.OOB.ObservedAt = time.Now().UTC()
-		return drivers.Report{Outcome: drivers.Already, Build: &b, Messages: []string{
+		messages := append([]string{
 			fmt.Sprintf("The hypervisor reports the domain %s, %s, power %s, %d processors, %d MiB of memory, %d NICs.",
 				c.domain.Name, bmc.Describe(seen), b.OOB.Power, b.OOB.Processors, b.OOB.MemoryMiB, len(x.NICs)),
-		}}, nil
+		}, bmc.NICChanges(call.Build.Identity, seen)...)
+		return drivers.Report{Outcome: drivers.Already, Build: &b, Messages: messages}, nil
 	})
+}
+
+// described reads the definition of the domain.
+func (c *conn) described(ctx context.Context) (x domainXML, boot order, err error) {
+	text, boot, err := c.definition(ctx)
+	if err != nil {
+		return x, boot, err
+	}
+	if err := xml.Unmarshal([]byte(text), &x); err != nil {
+		return x, boot, bmc.Failf(drivers.Internal, "", "read the definition of the domain: it has another form than libvirt's")
+	}
+	return x, boot, nil
 }
 
 func (x domainXML) identity(uuid, address string) build.Identity {

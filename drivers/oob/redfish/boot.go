@@ -21,7 +21,7 @@ func (d *Driver) SetNodeBoot(ctx context.Context, call drivers.NodeCall) (driver
 		if err != nil {
 			return drivers.Report{}, err
 		}
-		want, err := place.want(call)
+		want, err := place.want(ctx, call)
 		if err != nil {
 			return drivers.Report{}, err
 		}
@@ -39,6 +39,9 @@ func (d *Driver) SetNodeBoot(ctx context.Context, call drivers.NodeCall) (driver
 		}
 		b := learned(call)
 		b.OOB.BootTarget, b.OOB.BootMode = bootState(place.boot)
+		if want.modeComes {
+			note = strings.TrimSpace(note + " The boot mode changes to " + want.mode + " with the next reset.")
+		}
 		out := report(drivers.Changed, "The boot override was set to "+name+" and read back.", note)
 		out.Build = &b
 		return out, nil
@@ -59,7 +62,7 @@ type bootPlace struct {
 
 // bootPlace finds where the service keeps its overrides. The system comes first; some list them in the settings object only.
 func (s *system) bootPlace(ctx context.Context) (*bootPlace, error) {
-	if s.body.Boot != nil && s.body.Boot.Target != nil {
+	if b := s.body.Boot; b != nil && (b.Target != nil || b.Enabled != nil) { // no override set: the target may be left out
 		return &bootPlace{system: s, uri: s.uri, etag: s.etag, boot: s.body.Boot}, nil
 	}
 	p, err := s.settingsPlace(ctx)
@@ -139,7 +142,10 @@ func (p *bootPlace) set(ctx context.Context, w override) (*bootPlace, error) {
 func (p *bootPlace) write(ctx context.Context, w override) error {
 	var last error
 	for _, form := range p.forms(w) {
-		a, err := p.patch(ctx, form)
+		a, err := p.system.patch(ctx, p.uri, p.etag, form, func(ctx context.Context) (string, error) {
+			err := p.read(ctx)
+			return p.etag, err
+		})
 		if err != nil {
 			return err
 		}
@@ -147,44 +153,12 @@ func (p *bootPlace) write(ctx context.Context, w override) error {
 			return p.system.follow(ctx, "set the boot override", a)
 		}
 		f := p.system.refusal("set the boot override", a)
-		if hasMessage(messageIDs(a), "UnableToModifyDuringSystemPOST") && f.After == 0 {
-			f.After = 30 * time.Second
-		}
 		if a.status != http.StatusBadRequest || f.Class != drivers.NotSupported {
 			return f
 		}
 		last = f
 	}
 	return last
-}
-
-// patch sends one form. The ETag goes along when there is one; a 412 leads to a new one, then to the tag without its weak
-// mark, then to none; a 428 to any.
-func (p *bootPlace) patch(ctx context.Context, form any) (*answer, error) {
-	a, err := p.system.authorised(ctx, http.MethodPatch, p.uri, form, p.etag)
-	if err != nil || a.status != http.StatusPreconditionFailed && a.status != http.StatusPreconditionRequired {
-		return a, err
-	}
-	required := a.status == http.StatusPreconditionRequired
-	if err := p.read(ctx); err != nil {
-		return nil, err
-	}
-	tags := []string{p.etag, strings.TrimPrefix(p.etag, "W/"), strings.Trim(strings.TrimPrefix(p.etag, "W/"), `"`)}
-	if required {
-		tags = append(tags, "*")
-	} else {
-		tags = append(tags, "")
-	}
-	for i, tag := range tags {
-		if i > 0 && slices.Contains(tags[:i], tag) {
-			continue
-		}
-		a, err = p.system.authorised(ctx, http.MethodPatch, p.uri, form, tag)
-		if err != nil || a.status != http.StatusPreconditionFailed && a.status != http.StatusPreconditionRequired {
-			return a, err
-		}
-	}
-	return a, nil
 }
 
 // readBack reads until the override is shown as set: an answer of 200 does not mean that it was stored, nor that it is

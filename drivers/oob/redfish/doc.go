@@ -1,5 +1,5 @@
 // Package redfish drives machines through the Redfish service of their BMC (DMTF DSP0266), as an implementation of
-// drivers.OOB that keeps to what is the same for all makers.
+// drivers.OOB that keeps to what is the same for all makers, and takes a maker's BIOS attributes only for what the standard has no word for.
 //
 // It refuses to pick a system by its position, to send a password without a verified certificate unless the configuration
 // says so for the driver, to try a refused password twice, and to believe an answer of 200: what matters is read back.

@@ -25,8 +25,8 @@ type Config struct {
 	Fingerprints map[string]string
 	Insecure     bool // accept every certificate
 
-	ConnectTimeout  time.Duration // for a connection: default 5 s; a dead BMC is known after it
-	Timeout         time.Duration // for one request: default 30 s
+	ConnectTimeout  time.Duration // for a BMC to say its first word: default 5 s; a dead one is known after it
+	Timeout         time.Duration // for one request to a BMC that lives: default 30 s
 	PowerTimeout    time.Duration // for the power to arrive: default 3 min
 	GracefulTimeout time.Duration // for a system to shut down before its power is cut: default 1 min; negative: cut at once
 	SettleTimeout   time.Duration // for a command to show its effect: default 20 s
@@ -44,21 +44,22 @@ type Driver struct {
 	endpoints bmc.Endpoints
 	broker    *bmc.Broker
 	trust     *trust
+	actions   bmc.Actions[*conn, *system]
 }
 
 var _ drivers.OOB = (*Driver)(nil)
 
 // New checks the configuration: a CA file that can't be read, a fingerprint that is none, or an unknown scheme is an error.
 func New(config Config) (*Driver, error) {
-	fallback(&config.Scheme, "https")
-	fallback(&config.ConnectTimeout, 5*time.Second)
-	fallback(&config.Timeout, 30*time.Second)
-	fallback(&config.PowerTimeout, 3*time.Minute)
-	fallback(&config.GracefulTimeout, time.Minute)
-	fallback(&config.SettleTimeout, 20*time.Second)
-	fallback(&config.ReadBackTimeout, 10*time.Second)
-	fallback(&config.PollInterval, 2*time.Second)
-	fallback(&config.Gap, 5*time.Millisecond)
+	bmc.Default(&config.Scheme, "https")
+	bmc.Default(&config.ConnectTimeout, 5*time.Second)
+	bmc.Default(&config.Timeout, 30*time.Second)
+	bmc.Default(&config.PowerTimeout, 3*time.Minute)
+	bmc.Default(&config.GracefulTimeout, time.Minute)
+	bmc.Default(&config.SettleTimeout, 20*time.Second)
+	bmc.Default(&config.ReadBackTimeout, 10*time.Second)
+	bmc.Default(&config.PollInterval, 2*time.Second)
+	bmc.Default(&config.Gap, 5*time.Millisecond)
 	if config.Broker == nil {
 		config.Broker = bmc.NewBroker(bmc.Limits{})
 	}
@@ -70,14 +71,24 @@ func New(config Config) (*Driver, error) {
 	if config.Scheme == "http" {
 		port = 80
 	}
-	return &Driver{config: config, trust: trust, broker: config.Broker, endpoints: bmc.Endpoints{Addresses: config.Addresses, Port: port}}, nil
-}
-
-func fallback[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
+	d := &Driver{config: config, trust: trust, broker: config.Broker, endpoints: bmc.Endpoints{Addresses: config.Addresses, Port: port}}
+	d.actions = bmc.Actions[*conn, *system]{
+		Driver: Name, Broker: config.Broker,
+		Timing: bmc.Timing{Poll: config.PollInterval, Settle: config.SettleTimeout, Graceful: config.GracefulTimeout, Timeout: config.PowerTimeout},
+		Access: func(call drivers.NodeCall) (bmc.Access[*conn], error) {
+			endpoint, err := d.endpoints.Of(call.Node)
+			if err != nil {
+				return bmc.Access[*conn]{}, err
+			}
+			return d.access(endpoint, call), nil
+		},
+		Find: findRecorded,
+		Moved: func(_ context.Context, s *system, o *build.OOB) ([]string, error) {
+			s.fill(o) // as read last
+			return nil, nil
+		},
 	}
+	return d, nil
 }
 
 // Name is "redfish".
@@ -87,77 +98,54 @@ func (d *Driver) Name() string { return Name }
 func (d *Driver) Close() error { return d.broker.Close() }
 
 // Lacks is empty: every action does something for some machine. ConfigNodePxe answers Unsupported for machines whose
-// service does not offer the boot mode.
+// service has no way for what the design asks of their firmware.
 func (d *Driver) Lacks() map[drivers.Action]string { return nil }
 
 // PowerOnNode sends ComputerSystem.Reset On (or ForceOn, PushPowerButton where On is missing) and ends when PowerState was
 // read as On twice.
 func (d *Driver) PowerOnNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerOnNode, call, bmc.Power.On)
+	return d.actions.On(ctx, call)
 }
 
 // PowerOffNode sends ComputerSystem.Reset GracefulShutdown, then ForceOff when the system is not off in time, and ends when
 // PowerState was read as Off twice. Its message says which of the two it was.
 func (d *Driver) PowerOffNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerOffNode, call, bmc.Power.Off)
+	return d.actions.Off(ctx, call)
 }
 
 // PowerCycleNode sends ComputerSystem.Reset ForceRestart or PowerCycle, ForceOff and On where both are missing, and On to a
 // system that is off.
 func (d *Driver) PowerCycleNode(ctx context.Context, call drivers.NodeCall) (drivers.Report, error) {
-	return d.onPower(ctx, drivers.PowerCycleNode, call, bmc.Power.Cycle)
+	return d.actions.Cycle(ctx, call)
 }
 
-func (d *Driver) onPower(ctx context.Context, action drivers.Action, call drivers.NodeCall,
-	move func(bmc.Power, context.Context) (drivers.Report, error)) (drivers.Report, error) {
-	return d.withSystem(ctx, action, call, func(ctx context.Context, s *system) (drivers.Report, error) {
-		graceful := max(d.config.GracefulTimeout, 0)
-		out, err := move(bmc.Power{Machine: s, Journal: call.Journal, Timing: bmc.Timing{
-			Poll: d.config.PollInterval, Settle: d.config.SettleTimeout, Graceful: graceful, Timeout: d.config.PowerTimeout,
-		}}, ctx)
-		if err == nil {
-			b := learned(call)
-			s.fill(&b.OOB) // as read last
-			out.Build = &b
-		}
-		return out, err
-	})
+// findRecorded finds the node's system and checks that it is the machine on record. NICs are read only where there is a
+// record of them, since that takes a request for each.
+func findRecorded(ctx context.Context, c *conn, call drivers.NodeCall) (*system, error) {
+	c.renewed = false
+	s, err := findSystem(ctx, c, call)
+	if err != nil {
+		return nil, err
+	}
+	seen := s.identity()
+	if len(call.Build.Identity.MACs) == 0 {
+		return s, bmc.SameMachine(call.Build.Identity, seen)
+	}
+	// A service that does not tell its NICs, or fails at it, tells nothing against the machine.
+	var read inventory
+	nics, err := s.nics(ctx)
+	if err := read.miss("the network interfaces", err); err != nil {
+		return nil, err
+	}
+	for _, n := range nics {
+		seen.MACs = append(seen.MACs, n.MAC)
+	}
+	return s, bmc.SameMachine(call.Build.Identity, seen)
 }
 
-// withSystem finds the node's system within a session, checks that it is the machine on record and runs act.
 func (d *Driver) withSystem(ctx context.Context, action drivers.Action, call drivers.NodeCall,
 	act func(context.Context, *system) (drivers.Report, error)) (drivers.Report, error) {
-	var out drivers.Report
-	endpoint, err := d.endpoints.Of(call.Node)
-	if err == nil {
-		err = bmc.Visit(ctx, d.broker, d.access(endpoint, call), func(ctx context.Context, c *conn) error {
-			c.renewed = false
-			s, err := findSystem(ctx, c, call)
-			if err != nil {
-				return err
-			}
-			if err := bmc.SameMachine(call.Build.Identity, s.identity()); err != nil {
-				return err
-			}
-			out, err = act(ctx, s)
-			return err
-		})
-	}
-	if err != nil {
-		return drivers.Report{}, bmc.Failure(action, call, err)
-	}
-	for i, m := range out.Messages {
-		out.Messages[i] = bmc.Clean(call, m)
-	}
-	return out, nil
+	return d.actions.Do(ctx, action, call, act)
 }
 
-// learned starts the build model that a report returns.
-func learned(call drivers.NodeCall) build.Node {
-	b := call.Build
-	if b.Name == "" && call.Node != nil {
-		b.Name = call.Node.Name
-	}
-	b.OOB.Driver = Name
-	return b
-}
+func learned(call drivers.NodeCall) build.Node { return bmc.Learned(Name, call) }

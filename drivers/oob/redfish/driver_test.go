@@ -5,11 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/pem"
+	"flag"
 	"io"
 	"log"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,6 +27,17 @@ import (
 )
 
 var quiet = log.New(io.Discard, "", 0)
+
+// TestMain runs more tests at once than there are processors: they wait for BMCs, and compute little.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // not chosen by a person
+		if err := flag.Set("test.parallel", "6"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 const bmcAddress = "10.0.9.7"
 
@@ -99,6 +113,7 @@ func target(t *testing.T, s *service) conformance.OOBTarget {
 
 // TestContract runs the suite against services that differ in what the field differs in.
 func TestContract(t *testing.T) {
+	t.Parallel()
 	for name, quirk := range map[string]func(*service){
 		"a plain service":                            func(*service) {},
 		"a service without sessions":                 func(s *service) { s.noSessions = true },
@@ -149,7 +164,7 @@ func TestInterrogationFillsTheBuildModel(t *testing.T) {
 	b := rep.Build
 	assert.Equal(t, build.Identity{
 		Serial: "SN-4711", UUID: "a1b2c3d4-0000-4000-8000-0242ac110002", Manufacturer: "Contoso", Model: "3500RX",
-		BMCAddress: bmcAddress, MACs: []string{"aa:bb:cc:00:11:22"},
+		BMCAddress: bmcAddress, MACs: []string{"aa:bb:cc:00:11:22"}, BMCMACs: []string{"aa:bb:cc:00:11:22"},
 	}, b.Identity)
 	assert.Equal(t, "P79 v1.33", b.OOB.BIOSVersion)
 	assert.Equal(t, "2.14.1", b.OOB.BMCVersion)

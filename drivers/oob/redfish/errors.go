@@ -38,6 +38,9 @@ func (c *conn) refusal(doing string, a *answer) *bmc.Fault {
 	f := bmc.Failf(drivers.Internal, "", "%s: BMC %s answered %s", doing, c.endpoint, status(a.status)+text)
 	f.After = retryAfter(a.header)
 	f.Refused = a.status < 500 || a.status == http.StatusServiceUnavailable || a.status == http.StatusNotImplemented
+	if f.After == 0 && hasMessage(ids, "UnableToModifyDuringSystemPOST") {
+		f.After = 30 * time.Second // POST takes minutes
+	}
 	switch {
 	case a.status == http.StatusUnauthorized:
 		f.Class, f.Advice = drivers.AuthFailed, "check account and password of the BMC in the design; they are not tried again, so that the account is not locked"

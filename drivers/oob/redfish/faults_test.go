@@ -222,6 +222,12 @@ func TestServiceThatIsOccupied(t *testing.T) {
 		e := requireFault(t, drivers.Busy, "Later.", err)
 		assert.Equal(t, 17*time.Second, e.After)
 	})
+	t.Run("Retry-After may be a date", func(t *testing.T) {
+		s := newService(t)
+		s.fail = []*refusal{{status: 503, retryAfter: time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)}}
+		_, err := driverFor(t, s).InterrogateOob(short(t), callFor(s))
+		assert.InDelta(t, time.Minute, requireFault(t, drivers.Busy, "503", err).After, float64(5*time.Second))
+	})
 	t.Run("short failures of a GET are tried again", func(t *testing.T) {
 		s := newService(t)
 		s.fail = []*refusal{{status: 500, html: "<h1>oops</h1>"}, {status: 503}}

@@ -22,6 +22,7 @@ type inventory struct {
 	oob      build.OOB
 	nics     []build.NIC
 	missing  []string // messages about parts that are not reported
+	blind    bool     // that no drives are shown says nothing
 }
 
 // InterrogateOob reads ComputerSystem, Manager, network interfaces, storage, PCIe devices, sensors and the event log into
@@ -62,10 +63,14 @@ func (d *Driver) interrogate(ctx context.Context, call drivers.NodeCall) (driver
 	b := learned(call)
 	b.OOB = seen.oob
 	b.OOB.Driver = Name
+	if seen.blind {
+		b.OOB.Drives = call.Build.OOB.Drives
+	}
 	b.NICs = joinNICs(call.Build.NICs, seen.nics)
 	b.Identity = bmc.Learn(call.Build.Identity, seen.identity)
 	out := report(drivers.Already, fmt.Sprintf("The BMC reports %s, power %s.", bmc.Describe(seen.identity), powerWord(b.OOB.Power)))
 	out.Messages = append(out.Messages, seen.missing...)
+	out.Messages = append(out.Messages, bmc.NICChanges(call.Build.Identity, seen.identity)...)
 	for _, a := range b.OOB.Alarms {
 		out.Messages = append(out.Messages, "The BMC raises an alarm: "+a+".")
 	}
@@ -92,6 +97,10 @@ func (s *system) inventory(ctx context.Context) (*inventory, error) {
 		if err := out.miss(part.name, part.read()); err != nil {
 			return nil, err
 		}
+	}
+	if len(out.oob.Drives) == 0 && s.seesNoDrives() {
+		out.blind = true
+		out.missing = append(out.missing, "The BMC shows no drives while the machine is off or in POST; what was known of them is kept.")
 	}
 	for _, n := range out.nics {
 		out.identity.MACs = append(out.identity.MACs, n.MAC)
@@ -197,60 +206,18 @@ func (s *system) nics(ctx context.Context) ([]build.NIC, error) {
 		}
 	}
 	if len(out) == 0 {
-		if err := s.functions(ctx, add); err != nil {
+		functions, err := s.functions(ctx)
+		if err != nil {
 			return nil, err
+		}
+		for _, f := range functions {
+			add(f.mac(), "")
 		}
 	}
 	if len(out) == 0 {
 		return nil, bmc.Failf(drivers.NotFound, "", "read the network interfaces: the service shows no MAC address")
 	}
 	return out, nil
-}
-
-// functions walks Chassis, NetworkAdapters, NetworkDeviceFunctions.
-func (s *system) functions(ctx context.Context, add func(mac, linkStatus string)) error {
-	for _, chassis := range s.body.Links.Chassis {
-		var c struct{ NetworkAdapters link }
-		if _, err := s.get(ctx, chassis.ID, &c); err != nil || c.NetworkAdapters.ID == "" {
-			if err != nil && !isNotFound(err) {
-				return err
-			}
-			continue
-		}
-		adapters, err := s.members(ctx, c.NetworkAdapters.ID)
-		if err != nil && !isNotFound(err) {
-			return err
-		}
-		for _, adapter := range adapters {
-			var a struct{ NetworkDeviceFunctions link }
-			if _, err := s.get(ctx, adapter, &a); err != nil || a.NetworkDeviceFunctions.ID == "" {
-				if err != nil && !isNotFound(err) {
-					return err
-				}
-				continue
-			}
-			functions, err := s.members(ctx, a.NetworkDeviceFunctions.ID)
-			if err != nil && !isNotFound(err) {
-				return err
-			}
-			for _, f := range functions {
-				var fn struct {
-					Ethernet struct{ MACAddress, PermanentMACAddress string }
-				}
-				if _, err := s.get(ctx, f, &fn); err != nil {
-					if isNotFound(err) {
-						continue
-					}
-					return err
-				}
-				if fn.Ethernet.PermanentMACAddress != "" {
-					fn.Ethernet.MACAddress = fn.Ethernet.PermanentMACAddress
-				}
-				add(fn.Ethernet.MACAddress, "")
-			}
-		}
-	}
-	return nil
 }
 
 // joinNICs adds the NICs that a BMC sees to those known already. What the operating system told is more and stays; a BMC

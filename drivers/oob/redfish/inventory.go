@@ -5,7 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stmcginnis/gofish/redfish"
+
 	"drydock/design/build"
+	"drydock/drivers"
+	"drydock/drivers/oob/bmc"
 )
 
 // maxParts bounds how many resources of one kind are read of a machine: BMCs answer slowly, and one whose collection has no
@@ -68,8 +72,19 @@ func (c condition) health() string {
 
 func (c condition) absent() bool { return c.State == "Absent" }
 
-// drives reads the drives of every storage controller. A machine that is off or in POST shows none at many BMCs.
+// seesNoDrives reports whether it says nothing that a service shows no drives: many know them only from the firmware, and
+// so show none while the machine is off or in POST.
+func (s *system) seesNoDrives() bool {
+	state := s.body.BootProgress.LastState
+	return s.body.PowerState != redfish.OnPowerState || strings.HasSuffix(state, "Started") && state != "OSBootStarted"
+}
+
+// drives reads the drives of every storage controller; of SimpleStorage, which tells no serial numbers, where there are none.
+// Counts are not believed, only the drives themselves.
 func (s *system) drives(ctx context.Context) ([]build.Drive, error) {
+	if s.body.Storage.ID == "" && s.body.SimpleStorage.ID == "" {
+		return nil, bmc.Failf(drivers.NotFound, "", "find the drives: the system names no storage")
+	}
 	var out []build.Drive
 	type driveResource struct {
 		Name, SerialNumber, Model string
@@ -94,6 +109,24 @@ func (s *system) drives(ctx context.Context) ([]build.Drive, error) {
 			out = append(out, drive)
 			return nil
 		})
+	})
+	if err != nil || len(out) > 0 {
+		return out, err
+	}
+	type simple struct {
+		Devices []struct {
+			Name, Model   string
+			CapacityBytes int64
+			Status        condition
+		}
+	}
+	err = each(ctx, s.conn, s.body.SimpleStorage.ID, func(_ context.Context, c simple) error {
+		for _, d := range c.Devices {
+			if !d.Status.absent() {
+				out = append(out, build.Drive{Name: d.Name, Model: strings.TrimSpace(d.Model), Size: d.CapacityBytes, Health: string(d.Status.Health)})
+			}
+		}
+		return nil
 	})
 	return out, err
 }

@@ -22,6 +22,7 @@ type login struct {
 type serviceRoot struct {
 	Systems        link
 	Managers       link
+	Registries     link
 	SessionService link
 	Links          struct{ Sessions link }
 }
@@ -45,6 +46,7 @@ func (d *Driver) access(endpoint bmc.Endpoint, call drivers.NodeCall) bmc.Access
 				endpoint: endpoint,
 				base:     d.config.Scheme + "://" + endpoint.HostPort(),
 				http:     d.trust.client(endpoint),
+				limit:    d.config.ConnectTimeout,
 				timeout:  d.config.Timeout,
 				poll:     d.config.PollInterval,
 				login:    login{call.Node.OOB.Account, call.Node.OOB.Credential},
@@ -59,8 +61,11 @@ func (d *Driver) access(endpoint bmc.Endpoint, call drivers.NodeCall) bmc.Access
 	}
 }
 
+// open reads the root and logs in. A BMC that lives says its first word soon, since the root costs it nothing: one that
+// takes connections and is silent is known in the time of one that takes none. What comes after may take long.
 func (c *conn) open(ctx context.Context) error {
 	_, err := c.get(ctx, rootPath, &c.root)
+	c.limit = c.timeout
 	var f *bmc.Fault
 	if errors.As(err, &f) && f.Class == drivers.AuthFailed {
 		// The root should need no login. Where it does, the places of sessions and systems are the usual ones.
@@ -124,9 +129,7 @@ func (c *conn) logIn(ctx context.Context) error {
 			c.session = made.ID
 		}
 	}
-	if c.token == "" {
-		return bmc.Failf(drivers.Internal, "", "log in at BMC %s: it made a session and gave no token for it", c.endpoint)
-	}
+	c.basic = c.token == "" // a service that gives no token can't want one
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package redfish
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -14,10 +15,12 @@ import (
 // override is a boot override as it is wanted. mode is "" where the design does not say or the service does not offer it.
 type override struct {
 	target, enabled, mode string
+	// modeComes: the firmware changes to the mode with the next reset, so that another is still shown until then.
+	modeComes bool
 }
 
 // want makes what the call asks for into values that the service allows.
-func (p *bootPlace) want(call drivers.NodeCall) (override, error) {
+func (p *bootPlace) want(ctx context.Context, call drivers.NodeCall) (override, error) {
 	w := override{enabled: string(redfish.ContinuousBootSourceOverrideEnabled)}
 	if call.Boot.Once {
 		w.enabled = string(redfish.OnceBootSourceOverrideEnabled)
@@ -40,7 +43,14 @@ func (p *bootPlace) want(call drivers.NodeCall) (override, error) {
 	if mode == "" || p.boot.Mode == nil {
 		return w, nil
 	}
-	if len(p.boot.Modes) > 0 && !slices.Contains(p.boot.Modes, mode) {
+	if !strings.EqualFold(text(p.boot.Mode), mode) {
+		comes, err := p.system.modeComes(ctx, call.Node.HardwareProfile.BootMode)
+		if err != nil {
+			return w, err
+		}
+		w.modeComes = comes
+	}
+	if !w.modeComes && len(p.boot.Modes) > 0 && !slices.Contains(p.boot.Modes, mode) {
 		return w, bmc.Failf(drivers.Conflict, "set the boot mode in the firmware setup, or correct the hardware profile",
 			"set the boot device: the machine boots in %s only, and the hardware profile wants %s", strings.Join(p.boot.Modes, ", "), mode)
 	}
@@ -76,7 +86,7 @@ func (w override) fits(b *bootSettings) bool {
 }
 
 func (w override) fitsMode(b *bootSettings) bool {
-	return b != nil && (w.mode == "" || strings.EqualFold(text(b.Mode), w.mode))
+	return b != nil && (w.mode == "" || w.modeComes || strings.EqualFold(text(b.Mode), w.mode))
 }
 
 // tolerates is fits for a value that was just written; note says in what it is tolerated to differ. A service may show Once

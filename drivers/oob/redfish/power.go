@@ -44,9 +44,22 @@ func (s *system) Marks(ctx context.Context) (bmc.Marks, error) {
 	return m, nil
 }
 
-// TurnOn sends On, or what stands in for it.
+// TurnOn sends On, or what stands in for it. The power button is pushed only where the service lists no other way: after a
+// refusal, which may mean that the machine is on by now, it would turn it off.
 func (s *system) TurnOn(ctx context.Context) error {
-	return s.reset(ctx, redfish.OnResetType, redfish.ForceOnResetType, redfish.PushPowerButtonResetType)
+	allowed, err := s.allowedResets(ctx)
+	if err != nil {
+		return err
+	}
+	has := func(t redfish.ResetType) bool { return slices.Contains(allowed, t) }
+	if has(redfish.PushPowerButtonResetType) && !has(redfish.OnResetType) && !has(redfish.ForceOnResetType) {
+		return s.reset(ctx, redfish.PushPowerButtonResetType)
+	}
+	err = s.reset(ctx, redfish.OnResetType, redfish.ForceOnResetType)
+	if errors.Is(err, bmc.ErrNoWay) {
+		err = s.lacksReset("any way to turn a system on")
+	}
+	return err
 }
 
 // ShutDown sends GracefulShutdown.
@@ -96,9 +109,6 @@ func (s *system) reset(ctx context.Context, types ...redfish.ResetType) error {
 			continue
 		}
 		return err
-	}
-	if slices.Contains(types, redfish.OnResetType) {
-		return s.lacksReset("any way to turn a system on")
 	}
 	return bmc.ErrNoWay
 }

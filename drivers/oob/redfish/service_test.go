@@ -56,9 +56,10 @@ type service struct {
 	refuseReset    []*refusal    // answers to the next resets
 	fail           []*refusal    // answers to the next GETs of a system
 	noResetTime    bool
-	task           string // "location", "body", "exception": how a reset answers 202
+	task           string // how a reset is answered: "location", "body", "exception", "empty", "gone", "done"
 	tasks          int    // polls of a task before it is done
-	etags          string // "", "strict", "weak"
+	taskAfter      string // Retry-After of a running task
+	etags          string // "", "strict", "weak", "stripped" (shown weak, wanted without the mark), "empty"
 	rejectIfMatch  bool
 	noWritableMode bool // 400 when Mode is sent
 	wantMode       bool // 400 when Mode is not sent
@@ -73,6 +74,19 @@ type service struct {
 	noEthernet     bool // MACs only in NetworkDeviceFunctions
 	absolute       bool // links are absolute, with a host of their own
 	rootNeedsLogin bool
+	tokensOnly     bool     // Basic is refused
+	basics         int      // requests that came with a password
+	forgetsAll     bool     // a dropped session takes the SessionService along
+	stolen         bool     // a dropped session is somebody else's at once
+	resetsMode     bool     // a PATCH without Mode sets it to Legacy
+	wantLeast      bool     // 400 when more than two boot properties are sent
+	uefiTarget     bool     // Pxe reads back as UefiTarget
+	settingsBare   bool     // there is a settings object, and it has no boot properties
+	noBoot         bool     // no boot properties anywhere
+	loseBoot       bool     // the answer to the next PATCH is lost
+	postTags       []string // If-Match of actions
+	postWantsTag   bool     // actions want If-Match
+	drives         []string // serial numbers; the first link of the list leads nowhere
 }
 
 type refusal struct {
@@ -80,6 +94,7 @@ type refusal struct {
 	id, text   string
 	retryAfter string
 	html       string
+	lost       bool // the connection breaks in place of an answer
 }
 
 func newService(t *testing.T) *service {
@@ -221,11 +236,19 @@ func (s *service) authorised(w http.ResponseWriter, r *http.Request) bool {
 	if s.sessions[token] && s.dropSessions > 0 && r.Method != http.MethodDelete {
 		s.dropSessions--
 		delete(s.sessions, token)
+		s.noSessions = s.noSessions || s.forgetsAll
+		if s.stolen {
+			s.sessions["of-somebody-else"] = true
+		}
 	}
 	if s.sessions[token] {
 		return true
 	}
-	if user, password, ok := r.BasicAuth(); ok && token == "" && s.noSessions {
+	user, password, ok := r.BasicAuth()
+	if ok {
+		s.basics++
+	}
+	if ok && token == "" && s.noSessions && !s.tokensOnly {
 		s.logins++
 		if user == s.account && password == s.password {
 			return true
@@ -266,6 +289,20 @@ func (s *service) system(w http.ResponseWriter, r *http.Request, parts []string,
 			return
 		}
 		s.patch(w, r, m, body, false)
+	case rest == "SD" && s.settingsBare && r.Method == http.MethodGet:
+		reply(w, map[string]any{"AssetTag": "x"})
+	case rest == "Storage":
+		reply(w, map[string]any{"Members": []any{s.link("/redfish/v1/Systems/" + m.id + "/Storage/1")}})
+	case rest == "Storage/1":
+		links := []any{s.link("/redfish/v1/Systems/" + m.id + "/Storage/1/Drives/none")}
+		if m.state == "On" {
+			for i := range s.drives {
+				links = append(links, s.link(fmt.Sprintf("/redfish/v1/Systems/%s/Storage/1/Drives/%d", m.id, i)))
+			}
+		}
+		reply(w, map[string]any{"Drives": links, "Drives@odata.count": 24})
+	case strings.HasPrefix(rest, "Storage/1/Drives/") && rest != "Storage/1/Drives/none":
+		reply(w, map[string]any{"Name": "Drive", "SerialNumber": s.drives[rest[len(rest)-1]-'0']})
 	case rest == "SD" && (s.settingsOnly || s.settingsList):
 		if r.Method == http.MethodPatch {
 			s.patch(w, r, m, body, true)
@@ -276,7 +313,7 @@ func (s *service) system(w http.ResponseWriter, r *http.Request, parts []string,
 	case rest == "ResetActionInfo":
 		reply(w, map[string]any{"Parameters": []any{map[string]any{"Name": "ResetType", "AllowableValues": s.resetTypes}}})
 	case rest == "Actions/ComputerSystem.Reset" && r.Method == http.MethodPost:
-		s.reset(w, m, fmt.Sprint(body["ResetType"]))
+		s.reset(w, r, m, fmt.Sprint(body["ResetType"]))
 	case rest == "EthernetInterfaces" && !s.noEthernet:
 		reply(w, map[string]any{"Members": []any{s.link("/redfish/v1/Systems/" + m.id + "/EthernetInterfaces/1")}})
 	case rest == "EthernetInterfaces/1":
@@ -302,31 +339,6 @@ func (s *service) chassis(w http.ResponseWriter, path string) {
 	default:
 		answer(w, &refusal{status: 404})
 	}
-}
-
-func (s *service) tag(m *machine) string {
-	if s.etags == "weak" {
-		return fmt.Sprintf(`W/"%d"`, m.version)
-	}
-	return fmt.Sprintf(`"%d"`, m.version)
-}
-
-func (m *machine) bootView(s *service) map[string]any {
-	enabled := m.enabled
-	if s.persistentOnce && enabled == "Once" {
-		enabled = "Continuous"
-	}
-	b := map[string]any{
-		"BootSourceOverrideTarget": m.target, "BootSourceOverrideEnabled": enabled,
-		"BootSourceOverrideTarget@Redfish.AllowableValues": []string{"None", "Pxe", "Hdd", "BiosSetup"},
-	}
-	if !s.noMode {
-		b["BootSourceOverrideMode"] = m.mode
-		if s.modes != nil {
-			b["BootSourceOverrideMode@Redfish.AllowableValues"] = s.modes
-		}
-	}
-	return b
 }
 
 func (s *service) show(w http.ResponseWriter, m *machine) {
@@ -356,148 +368,17 @@ func (s *service) show(w http.ResponseWriter, m *machine) {
 	if !s.noResetTime {
 		out["LastResetTime"] = m.lastReset.Format(time.RFC3339)
 	}
-	if !s.settingsList {
+	if !s.settingsList && !s.noBoot {
 		out["Boot"] = m.bootView(s)
 	}
-	if s.settingsOnly || s.settingsList {
+	if s.drives != nil {
+		out["Storage"] = s.link(self + "/Storage")
+	}
+	if s.settingsOnly || s.settingsList || s.settingsBare {
 		out["@Redfish.Settings"] = map[string]any{"SettingsObject": s.link(self + "/SD")}
 	}
 	w.Header().Set("ETag", s.tag(m))
 	reply(w, out)
-}
-
-func (s *service) patch(w http.ResponseWriter, r *http.Request, m *machine, body map[string]any, settings bool) {
-	raw, _ := json.Marshal(body)
-	s.bodies = append(s.bodies, string(raw))
-	if len(s.refusePatch) > 0 {
-		f := s.refusePatch[0]
-		s.refusePatch = s.refusePatch[1:]
-		if f != nil {
-			answer(w, f)
-			return
-		}
-	}
-	match := r.Header.Get("If-Match")
-	switch {
-	case s.etags != "" && match == "":
-		answer(w, &refusal{status: 428, id: "Ami.1.0.PreconditionHeaderMissing", text: "If-Match is missing."})
-		return
-	case match != "" && s.rejectIfMatch, s.etags != "" && match != "*" && match != s.tag(m):
-		answer(w, &refusal{status: 412, id: "Base.1.8.PreconditionFailed", text: "The ETag does not match."})
-		return
-	}
-	boot, _ := body["Boot"].(map[string]any)
-	mode, sent := boot["BootSourceOverrideMode"].(string)
-	if sent && s.noWritableMode {
-		answer(w, &refusal{status: 400, id: "Base.1.8.PropertyNotWritable", text: "BootSourceOverrideMode is read-only."})
-		return
-	}
-	if !sent && s.wantMode {
-		answer(w, &refusal{status: 400, id: "Base.1.8.PropertyMissing", text: "BootSourceOverrideMode is missing."})
-		return
-	}
-	if !s.forgetBoot {
-		if sent {
-			m.mode = mode
-		}
-		if v, ok := boot["BootSourceOverrideTarget"].(string); ok {
-			m.target = v
-		}
-		if v, ok := boot["BootSourceOverrideEnabled"].(string); ok {
-			m.enabled = v
-		}
-	}
-	m.version++
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func (s *service) reset(w http.ResponseWriter, m *machine, kind string) {
-	s.resets = append(s.resets, kind)
-	if len(s.refuseReset) > 0 {
-		f := s.refuseReset[0]
-		s.refuseReset = s.refuseReset[1:]
-		if f != nil {
-			answer(w, f)
-			return
-		}
-	}
-	if !slices.Contains(s.resetTypes, kind) {
-		answer(w, &refusal{status: 400, id: "Base.1.8.ActionParameterNotSupported", text: "ResetType " + kind + " is not supported."})
-		return
-	}
-	if m.state != "On" && m.state != "Off" || kind == "On" && m.state == "On" || kind != "On" && kind != "ForceOn" && m.state == "Off" {
-		answer(w, &refusal{status: 409, id: "Base.1.8.InvalidOperationForSystemState", text: "The operation is invalid for the current system state."})
-		return
-	}
-	if !s.deaf && s.task != "exception" {
-		s.act(m, kind)
-	}
-	if s.loseAnswer {
-		s.loseAnswer = false
-		panic(http.ErrAbortHandler)
-	}
-	switch s.task {
-	case "location":
-		w.Header().Set("Location", "/redfish/v1/Tasks/1/Monitor")
-		w.WriteHeader(http.StatusAccepted)
-	case "body", "exception":
-		w.WriteHeader(http.StatusAccepted)
-		reply(w, map[string]any{"@odata.type": "#Task.v1_4_3.Task", "@odata.id": "/redfish/v1/Tasks/1", "TaskState": "Running"})
-	default:
-		w.WriteHeader(http.StatusNoContent)
-	}
-}
-
-func (s *service) taskMonitor(w http.ResponseWriter) {
-	if s.tasks > 0 {
-		s.tasks--
-		w.WriteHeader(http.StatusAccepted)
-		reply(w, map[string]any{"@odata.type": "#Task.v1_4_3.Task", "@odata.id": "/redfish/v1/Tasks/1", "TaskState": "Running"})
-		return
-	}
-	switch s.task {
-	case "exception":
-		reply(w, map[string]any{"@odata.type": "#Task.v1_4_3.Task", "TaskState": "Exception", "TaskStatus": "Critical",
-			"Messages": []any{map[string]any{"Message": "The power supply failed."}}})
-	case "body":
-		reply(w, map[string]any{"@odata.type": "#Task.v1_4_3.Task", "TaskState": "Completed", "TaskStatus": "OK"})
-	default:
-		w.WriteHeader(http.StatusNoContent)
-	}
-}
-
-// act does what the machine does.
-func (s *service) act(m *machine, kind string) {
-	boots := func() {
-		m.starts++
-		m.lastReset = m.lastReset.Add(time.Minute)
-		if m.enabled == "Once" {
-			m.enabled = "Disabled"
-		}
-	}
-	switch kind {
-	case "On", "ForceOn":
-		boots()
-		s.move(m, "PoweringOn", "On")
-	case "ForceOff":
-		s.move(m, "PoweringOff", "Off")
-	case "GracefulShutdown":
-		if s.graceful {
-			s.move(m, "PoweringOff", "Off")
-		}
-	case "ForceRestart", "PowerCycle", "GracefulRestart":
-		boots()
-		s.move(m, "PoweringOn", "On")
-	}
-}
-
-func (s *service) move(m *machine, through, to string) {
-	if s.transition == 0 {
-		m.state = to
-		return
-	}
-	m.state = through
-	time.AfterFunc(s.transition, func() { s.do(func() { m.state = to }) })
 }
 
 func reply(w http.ResponseWriter, body any) {
@@ -506,6 +387,9 @@ func reply(w http.ResponseWriter, body any) {
 }
 
 func answer(w http.ResponseWriter, f *refusal) {
+	if f.lost {
+		panic(http.ErrAbortHandler)
+	}
 	if f.retryAfter != "" {
 		w.Header().Set("Retry-After", f.retryAfter)
 	}

@@ -46,7 +46,9 @@ type computerSystem struct {
 		Count int
 		Model string
 	}
+	BootProgress       struct{ LastState string }
 	Storage            link
+	SimpleStorage      link
 	LogServices        link
 	PCIeDevices        []link
 	MemorySummary      struct{ TotalSystemMemoryGiB float64 }
@@ -59,9 +61,8 @@ type computerSystem struct {
 			ActionInfo string              `json:"@Redfish.ActionInfo"`
 		} `json:"#ComputerSystem.Reset"`
 	}
-	Settings struct {
-		Object link `json:"SettingsObject"`
-	} `json:"@Redfish.Settings"`
+	Bios     link
+	Settings settings `json:"@Redfish.Settings"`
 }
 
 // condition is the Status object.
@@ -81,6 +82,10 @@ type bootSettings struct {
 	Targets  []string `json:"BootSourceOverrideTarget@Redfish.AllowableValues"`
 	Enableds []string `json:"BootSourceOverrideEnabled@Redfish.AllowableValues"`
 	Modes    []string `json:"BootSourceOverrideMode@Redfish.AllowableValues"`
+
+	Options       link     `json:"BootOptions"`
+	Order         []string `json:"BootOrder"`
+	OrderSelected string   `json:"BootOrderPropertySelection"`
 }
 
 // read reads the system anew.
@@ -103,7 +108,7 @@ func (s *system) identity() build.Identity {
 }
 
 // findSystem finds the ComputerSystem of the call's node: the one that the design names; else the only one; else the one
-// whose serial number or UUID is on record. Anything else is a Conflict: members of a collection come in any order, so a
+// whose serial number or UUID is on record; else the only one that is a machine by its SystemType. Anything else is a Conflict: members of a collection come in any order, so a
 // position says nothing.
 func findSystem(ctx context.Context, c *conn, call drivers.NodeCall) (*system, error) {
 	uris, err := c.members(ctx, c.root.Systems.ID)
@@ -123,6 +128,17 @@ func findSystem(ctx context.Context, c *conn, call drivers.NodeCall) (*system, e
 	return systemOnRecord(ctx, c, uris, call.Build.Identity)
 }
 
+// isMachine reports whether the system is one of hardware. Services list also what runs on it (a hypervisor, partitions), and
+// the processors of smart NICs.
+func (s *system) isMachine() bool {
+	switch redfish.SystemType(s.body.SystemType) {
+	case redfish.VirtualSystemType, redfish.OSSystemType, redfish.PhysicallyPartitionedSystemType, redfish.VirtuallyPartitionedSystemType,
+		"DPU":
+		return false
+	}
+	return true
+}
+
 func systemNamed(ctx context.Context, c *conn, uris []string, wanted string) (*system, error) {
 	for _, uri := range uris {
 		if id(uri) == wanted || strings.TrimSuffix(uri, "/") == strings.TrimSuffix(path(wanted), "/") {
@@ -135,11 +151,14 @@ func systemNamed(ctx context.Context, c *conn, uris []string, wanted string) (*s
 }
 
 func systemOnRecord(ctx context.Context, c *conn, uris []string, known build.Identity) (*system, error) {
-	var found []*system
+	var found, machines []*system
 	for _, uri := range uris {
 		s := &system{conn: c, uri: uri}
 		if err := s.read(ctx); err != nil {
 			return nil, err
+		}
+		if s.isMachine() {
+			machines = append(machines, s)
 		}
 		seen := s.identity()
 		serial := known.Serial != "" && strings.EqualFold(bmc.Serial(known.Serial), seen.Serial)
@@ -149,6 +168,9 @@ func systemOnRecord(ctx context.Context, c *conn, uris []string, known build.Ide
 	}
 	if len(found) == 1 {
 		return found[0], nil
+	}
+	if known.Serial == "" && known.UUID == "" && len(machines) == 1 {
+		return machines[0], nil
 	}
 	why := "none of them has the serial number or UUID on record"
 	if len(found) > 1 {

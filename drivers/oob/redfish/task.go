@@ -80,6 +80,29 @@ func (c *conn) follow(ctx context.Context, doing string, a *answer) error {
 	}
 }
 
+// begun is follow for a change that takes effect with the next reset: its task waits for the reset as well, so it is looked
+// at once, for a failure that is known already.
+func (c *conn) begun(ctx context.Context, doing string, a *answer) error {
+	look := func(a *answer) (running bool, err error) {
+		var t task
+		if a.decode(&t) != nil || !strings.Contains(t.Type, "#Task.") && t.TaskState == "" {
+			return a.status == http.StatusAccepted, nil
+		}
+		return c.taskState(doing, t)
+	}
+	running, err := look(a)
+	where := a.header.Get("Location")
+	if err != nil || !running || where == "" {
+		return err
+	}
+	next, err := c.authorised(ctx, http.MethodGet, where, nil, "")
+	if err != nil || next.status >= 300 {
+		return ctx.Err() // the change was taken; that its task can't be watched says nothing about it
+	}
+	_, err = look(next)
+	return err
+}
+
 // taskState says whether a task still runs, and, when it ended badly, what its messages say.
 func (c *conn) taskState(doing string, t task) (running bool, err error) {
 	switch t.TaskState {

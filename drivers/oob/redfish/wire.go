@@ -23,7 +23,8 @@ type conn struct {
 	endpoint bmc.Endpoint
 	base     string // scheme and host
 	http     *http.Client
-	timeout  time.Duration // of one request
+	limit    time.Duration // of one request: the short one until the service has shown that it lives
+	timeout  time.Duration // of one request from then on
 	poll     time.Duration
 	pace     *bmc.Pace
 	gap      time.Duration
@@ -111,8 +112,7 @@ func (c *conn) authorised(ctx context.Context, method, link string, body any, et
 	}
 	if !c.renewed {
 		c.renewed = true
-		c.token, c.session = "", ""
-		if err := c.logIn(ctx); err != nil {
+		if err := c.renew(ctx); err != nil {
 			return nil, err
 		}
 		a, err = c.send(ctx, method, link, body, etag)
@@ -121,8 +121,27 @@ func (c *conn) authorised(ctx context.Context, method, link string, body any, et
 		}
 	}
 	// The account was taken, so its password is right: it is the service that forgets.
-	return nil, bmc.Failf(drivers.Busy, "see whether the BMC restarts again and again, or has too few sessions for its users",
-		"%s %s: BMC %s dropped the session twice", strings.ToLower(method), path(link), c.endpoint)
+	return nil, c.forgets()
+}
+
+// renew logs in anew. Where that fails, the old session stays: a request without any would look like a wrong password. Nor is
+// a service that had sessions a moment ago sent the password with every request because it has none now.
+func (c *conn) renew(ctx context.Context) error {
+	token, session := c.token, c.session
+	c.token, c.session = "", ""
+	err := c.logIn(ctx)
+	if err == nil && c.basic {
+		err = c.forgets()
+	}
+	if err != nil {
+		c.token, c.session, c.basic = token, session, false
+	}
+	return err
+}
+
+func (c *conn) forgets() error {
+	return bmc.Failf(drivers.Busy, "see whether the BMC restarts again and again, or has too few sessions for its users",
+		"keep a session: BMC %s dropped it and gives no other that lasts", c.endpoint)
 }
 
 // errBroken marks a connection that was open and broke.
@@ -142,7 +161,7 @@ func (c *conn) send(ctx context.Context, method, link string, body any, etag str
 		return nil, err
 	}
 	defer c.pace.Done()
-	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	limited, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(limited, method, c.base+path(link), payload)
 	if err != nil {
@@ -168,6 +187,9 @@ func (c *conn) send(ctx context.Context, method, link string, body any, etag str
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
+	if err == nil {
+		err = limited.Err() // the other end may close a body that was given up as if it were complete
+	}
 	if err != nil {
 		return nil, c.lost(ctx, method, link, err)
 	}
@@ -179,8 +201,12 @@ func (c *conn) lost(ctx context.Context, method, link string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if fault := untrusted(c.endpoint, err); fault != nil {
+	if fault := bmc.Untrusted(c.endpoint, err); fault != nil {
 		return fault
+	}
+	if isOldTLS(err) {
+		return bmc.Failf(drivers.NotSupported, "update the firmware of the BMC, or use the ipmi driver for it",
+			"connect to BMC %s: it speaks no TLS 1.2 or later: %w", c.endpoint, err)
 	}
 	what := strings.ToLower(method) + " " + path(link)
 	// The URL error repeats method and address; its cause is what is new.
@@ -191,9 +217,16 @@ func (c *conn) lost(ctx context.Context, method, link string, err error) error {
 	const advice = "check that the BMC has power and network, that its address in the design is right, and that its web service is on"
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return bmc.Failf(drivers.Unreachable, advice, "%s: BMC %s did not answer within %s", what, c.endpoint, c.timeout)
+		return bmc.Failf(drivers.Unreachable, advice, "%s: BMC %s did not answer within %s", what, c.endpoint, c.limit)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
 		return bmc.Failf(drivers.Unreachable, advice, "%s at BMC %s: %w: %w", what, c.endpoint, errBroken, err)
 	}
 	return bmc.Failf(drivers.Unreachable, advice, "%s: BMC %s can't be reached: %w", what, c.endpoint, err)
+}
+
+// isOldTLS reports whether the two sides share no version of TLS: the other side said so in an alert, or this side found out.
+// The library has no error values for it.
+func isOldTLS(err error) bool {
+	return strings.Contains(err.Error(), "tls: protocol version not supported") ||
+		strings.Contains(err.Error(), "tls: server selected unsupported protocol version")
 }

@@ -21,7 +21,7 @@ func (s *Service) chassis() object {
 	if s.machine.Power() != world.PowerOff {
 		power = "On"
 	}
-	return object{
+	out := object{
 		"@odata.type": "#Chassis.v1_23_0.Chassis", "@odata.id": chassisPath, "Id": "Enclosure", "Name": "Enclosure",
 		"ChassisType": "RackMount", "Manufacturer": h.Manufacturer, "Model": h.Model, "SerialNumber": h.Serial,
 		"PowerState": power, "Status": object{"State": "Enabled", "Health": "OK", "HealthRollup": s.rollup()},
@@ -32,6 +32,10 @@ func (s *Service) chassis() object {
 			"ComputerSystems": []object{reference(s.SystemPath())}, "ManagedBy": []object{reference(managerPath)},
 		},
 	}
+	if !s.quirks.NoBIOS {
+		out["NetworkAdapters"] = reference(adaptersPath)
+	}
+	return out
 }
 
 // thermal reads what the inlet and a processor have at this load.

@@ -16,9 +16,10 @@ var resets = map[string]world.PowerCommand{
 func (s *Service) resetTypes() []string {
 	var out []string
 	for _, t := range sorted(resets) {
-		if t != "PowerCycle" || !s.quirks.NoPowerCycle {
-			out = append(out, t)
+		if t == "PowerCycle" && s.quirks.NoPowerCycle || t != "On" && t != "ForceOff" && s.quirks.OnOffOnly {
+			continue
 		}
+		out = append(out, t)
 	}
 	return out
 }

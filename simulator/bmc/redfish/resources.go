@@ -54,6 +54,17 @@ func (s *Service) resources() map[string]resource {
 		managerPath + "/EthernetInterfaces":      {get: s.managerInterfaces},
 		managerPath + "/EthernetInterfaces/eth0": {get: s.managerInterface},
 	}
+	if !s.quirks.NoBIOS {
+		all[root+"/Registries"] = resource{get: s.registries}
+		all[registryPath] = resource{get: s.registryFile}
+		all[registryPath+"/Registry"] = resource{get: s.registry}
+		all[s.biosPath()] = resource{get: s.bios}
+		all[s.optionsPath()] = resource{get: s.bootOptions}
+		all[adaptersPath] = resource{get: s.adapters}
+		if !s.quirks.NoBIOSSettings {
+			all[s.biosSettingsPath()] = resource{get: s.biosSettings, patch: s.patchBIOS}
+		}
+	}
 	if s.quirks.Sibling {
 		all[s.siblingPath()] = resource{get: s.sibling}
 	}
@@ -67,11 +78,15 @@ func (s *Service) resources() map[string]resource {
 	return all
 }
 
-// component finds the members of collections below the system: NICs, drives, processors and memory modules.
+// component finds the members of collections: adapters and their functions, NICs, drives, processors, memory modules and boot
+// options.
 func (s *Service) component(path string) (resource, bool) {
 	if device, ok := strings.CutPrefix(path, chassisPath+"/PCIeDevices/"); ok {
 		get := s.pcieDevice(device)
 		return resource{get: get}, get != nil
+	}
+	if strings.HasPrefix(path, adaptersPath+"/") && !s.quirks.NoBIOS {
+		return s.adapterPart(path)
 	}
 	below, ok := strings.CutPrefix(path, s.SystemPath()+"/")
 	if !ok {
@@ -89,6 +104,10 @@ func (s *Service) component(path string) (resource, bool) {
 		get = s.processor(id)
 	case "Memory":
 		get = s.module(id)
+	case "BootOptions":
+		if !s.quirks.NoBIOS {
+			get = s.bootOption(id)
+		}
 	}
 	return resource{get: get}, get != nil
 }
@@ -112,6 +131,9 @@ func (s *Service) serviceRoot() object {
 		"Managers":       reference(root + "/Managers"),
 		"AccountService": reference(root + "/AccountService"),
 	}
+	if !s.quirks.NoBIOS {
+		out["Registries"] = reference(root + "/Registries")
+	}
 	if !s.quirks.NoSessions {
 		out["SessionService"] = reference(root + "/SessionService")
 		out["Links"] = object{"Sessions": reference(sessionsPath)}
@@ -134,7 +156,7 @@ func metadata(w http.ResponseWriter, _ *http.Request) {
 	b.WriteString(xml.Header + `<edmx:Edmx xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx" Version="4.0">`)
 	for _, schema := range []string{
 		"ServiceRoot", "ComputerSystem", "Chassis", "Manager", "SessionService", "Session", "AccountService",
-		"ManagerAccount", "EthernetInterface", "Processor", "Memory", "Storage", "Drive", "PCIeDevice", "LogService", "LogEntry", "Thermal", "Power", "Task",
+		"ManagerAccount", "EthernetInterface", "Processor", "Memory", "Storage", "Drive", "PCIeDevice", "Bios", "BootOption", "NetworkAdapter", "NetworkDeviceFunction", "AttributeRegistry", "LogService", "LogEntry", "Thermal", "Power", "Task",
 	} {
 		fmt.Fprintf(&b, `<edmx:Reference Uri="http://redfish.dmtf.org/schemas/v1/%s_v1.xml"><edmx:Include Namespace="%s"/></edmx:Reference>`,
 			schema, schema)

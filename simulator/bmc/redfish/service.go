@@ -23,6 +23,8 @@ type Quirks struct {
 	NoSessions bool
 	// NoPowerCycle leaves PowerCycle out of the offered reset types.
 	NoPowerCycle bool
+	// OnOffOnly leaves all reset types out but On and ForceOff.
+	OnOffOnly bool
 	// NoMode leaves the override's mode out: it can't be read, and writing it is an error.
 	NoMode bool
 	// LockedDuringPOST refuses changes of the boot override while the machine is in POST.
@@ -38,6 +40,17 @@ type Quirks struct {
 	MaxSessions int
 	// LyingPower is for how long, in real time, the system shows the power state from before a reset that was accepted.
 	LyingPower time.Duration
+	// ShipsUnprepared: the machine comes in the boot mode that its design does not want, and boots from the network by the
+	// NICs that are not its PXE NIC, in the order of the slots.
+	ShipsUnprepared bool
+	// NoBIOS: there is no Bios resource, no boot order, and nothing to be set at the NICs.
+	NoBIOS bool
+	// FixedBootMode: the registry has the boot mode as read-only, and writing it is an error.
+	FixedBootMode bool
+	// PartialBIOS answers 200 to a change of the boot mode, with a message at the attribute that it was not taken.
+	PartialBIOS bool
+	// NoBIOSSettings: the Bios resource has no settings object, and takes no changes itself.
+	NoBIOSSettings bool
 	// Sibling lists another system first, as the controller of a multi-node enclosure does.
 	Sibling bool
 }
@@ -55,21 +68,32 @@ type Service struct {
 	mu sync.Mutex
 	// The parts of the override that the world does not keep while no override is in force.
 	bootTarget string
-	bootMode   string
+	bootMode   string // "": that of the firmware
 	assetTag   string
 }
 
 // New makes the service of a machine, with the account and credential that the design gives its BMC.
 func New(m *world.Machine, q Quirks) *Service {
-	s := &Service{machine: m, quirks: q, id: m.Hardware().Serial, bootTarget: targetNone, bootMode: modeLegacy}
+	s := &Service{machine: m, quirks: q, id: m.Hardware().Serial, bootTarget: targetNone}
 	if s.sessions.max = q.MaxSessions; s.sessions.max == 0 {
 		s.sessions.max = maxSessions
 	}
-	if m.Hardware().BootMode == "uefi" {
-		s.bootMode = modeUEFI
+	if q.ShipsUnprepared {
+		s.machine.SetFirmware(unprepared(m.Hardware()))
 	}
 	s.fixed = s.resources()
 	return s
+}
+
+// unprepared is a firmware setup in which the machine would ask the wrong network in the wrong mode.
+func unprepared(h world.Hardware) world.Firmware {
+	f := world.Firmware{UEFI: h.BootMode != "uefi"}
+	for _, n := range h.NICs {
+		if n.MAC != h.PXENIC {
+			f.PXE = append(f.PXE, n.MAC)
+		}
+	}
+	return f
 }
 
 // SystemPath is the path of the one system of the service.

@@ -76,9 +76,10 @@ func (s *Service) system() object {
 		}},
 	}
 	if s.quirks.SettingsOnly {
-		out["@Redfish.Settings"] = object{
-			"@odata.type": "#Settings.v1_3_5.Settings", "SettingsObject": reference(s.settingsPath()),
-		}
+		out["@Redfish.Settings"] = settingsAnnotation(s.settingsPath())
+	}
+	if !s.quirks.NoBIOS {
+		out["Bios"] = reference(s.biosPath())
 	}
 	if last := s.machine.LastReset(); !last.IsZero() {
 		out["LastResetTime"] = last.UTC().Format(timeFormat)
@@ -114,16 +115,26 @@ func (s *Service) boot() object {
 		out["BootSourceOverrideMode"] = mode
 		out["BootSourceOverrideMode@Redfish.AllowableValues"] = []string{modeLegacy, modeUEFI}
 	}
+	if !s.quirks.NoBIOS {
+		out["BootOrder"], out["BootOptions"] = s.order(), reference(s.optionsPath())
+	}
 	return out
 }
 
 // override reads the override back from the world, which may have consumed it. It is called with the lock held.
 func (s *Service) override() (enabled, target, mode string) {
 	o := s.machine.BootOverride()
+	mode = modeLegacy
 	if o.Target == world.BootNone {
-		return enabledDisabled, s.bootTarget, s.bootMode
+		if s.machine.Firmware().UEFI {
+			mode = modeUEFI
+		}
+		if s.bootMode != "" {
+			mode = s.bootMode
+		}
+		return enabledDisabled, s.bootTarget, mode
 	}
-	enabled, mode = enabledContinuous, modeLegacy
+	enabled = enabledContinuous
 	if o.Once {
 		enabled = enabledOnce
 	}
@@ -191,10 +202,8 @@ func (s *Service) patchSystem(w http.ResponseWriter, r *http.Request) {
 
 // setBoot changes the given parts of the override and leaves the others as they are.
 func (s *Service) setBoot(change object) []message {
-	if s.quirks.LockedDuringPOST && s.machine.Running() == "post" {
-		return []message{{ID: "Generic.1.0.UnableToModifyDuringSystemPOST", Severity: "Warning",
-			Text:       "The value of the property cannot be changed while the system is in POST.",
-			Resolution: "Wait until POST is complete and resubmit the request."}}
+	if s.locked() {
+		return []message{inPOST}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -215,6 +224,9 @@ func (s *Service) setBoot(change object) []message {
 	var wrong []message
 	for _, name := range sorted(change) {
 		path := "Boot/" + name
+		if name == "BootOrder" && !s.quirks.NoBIOS {
+			continue // below, when all else is right
+		}
 		property, known := properties[name]
 		if !known {
 			wrong = append(wrong, unknownProperty(path))
@@ -231,10 +243,15 @@ func (s *Service) setBoot(change object) []message {
 		}
 		*property.value = text
 	}
+	if order, ok := change["BootOrder"]; ok && wrong == nil && !s.quirks.NoBIOS {
+		wrong = s.setOrder(order)
+	}
 	if wrong != nil || s.quirks.ForgetsOverride {
 		return wrong
 	}
-	s.bootMode = mode
+	if _, ok := change["BootSourceOverrideMode"]; ok {
+		s.bootMode = mode
+	}
 	if enabled == enabledDisabled || target == targetNone {
 		s.bootTarget = targetNone
 		if enabled == enabledDisabled {

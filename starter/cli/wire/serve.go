@@ -38,7 +38,8 @@ func (c connection) Serve(ctx context.Context, cfg config.Config, logger *slog.L
 	api := server.New(server.Config{
 		Tasks: c.client, State: store, Log: logger, Version: c.version,
 		Load: server.FilesBelow(cfg.Server.Designs, server.Loader(ingest.Reader{
-			HTTP: &http.Client{Timeout: time.Minute}, Designs: store, Missing: state.ErrNotFound})),
+			HTTP: &http.Client{Timeout: time.Minute}, Designs: store, Missing: state.ErrNotFound, Limit: int64(cfg.Design.Limits.SourceBytes),
+		}, cfg.Design.Limits.Design())),
 		Health: func(ctx context.Context) []server.Check { return c.health(ctx, store) },
 	})
 	api.Listener = listener

@@ -11,18 +11,42 @@ import (
 
 	"drydock/design"
 	"drydock/simulator"
+	"drydock/simulator/maas"
 	"drydock/starter"
 	"drydock/starter/cli"
 	"drydock/starter/config"
 	"drydock/starter/dev"
 	"drydock/worker"
+	"drydock/worker/telemetry"
 )
 
 // Parts are the real parts, for a binary of the given version.
 func Parts(version string) cli.Parts {
-	connect := func(ctx context.Context, cfg config.Config, logger *slog.Logger) (connection, error) {
-		c, err := starter.Connect(ctx, cfg.TaskQueue, logger)
+	connect := func(ctx context.Context, cfg config.Config, logger *slog.Logger, more ...func(*client.Options) error) (connection, error) {
+		c, err := starter.Connect(ctx, cfg.TaskQueue, logger, more...)
 		return connection{c, version}, err
+	}
+	// service connects, and sends out what the service measures until it ends.
+	service := func(name string, run func(connection, context.Context, config.Config, *slog.Logger) error) func(context.Context, config.Config, *slog.Logger) error {
+		return func(ctx context.Context, cfg config.Config, logger *slog.Logger) error {
+			sent, err := telemetry.Start(ctx, "drydock-"+name, version)
+			if err != nil {
+				return err
+			}
+			defer func() {
+				bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+				defer cancel()
+				if err := sent.Close(bounded); err != nil {
+					logger.Warn("the last metrics or traces were not sent", "error", err)
+				}
+			}()
+			c, err := connect(ctx, cfg, logger, sent.Temporal)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			return run(c, ctx, cfg, logger)
+		}
 	}
 	return cli.Parts{
 		Connect: func(ctx context.Context, cfg config.Config, logger *slog.Logger) (starter.Starter, func(), error) {
@@ -32,22 +56,9 @@ func Parts(version string) cli.Parts {
 			}
 			return c.Tasks(), c.Close, nil
 		},
-		Work: func(ctx context.Context, cfg config.Config, logger *slog.Logger) error {
-			c, err := connect(ctx, cfg, logger)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			return c.Work(ctx, cfg, logger)
-		},
-		Serve: func(ctx context.Context, cfg config.Config, logger *slog.Logger) error {
-			c, err := connect(ctx, cfg, logger)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			return c.Serve(ctx, cfg, logger)
-		},
+		Work:     service("worker", connection.Work),
+		Serve:    service("server", connection.Serve),
+		Images:   worker.Images,
 		Simulate: simulate,
 		Stack: dev.Parts{
 			Simulate: simulate,
@@ -65,8 +76,12 @@ func Parts(version string) cli.Parts {
 }
 
 func simulate(ctx context.Context, site *design.Site, o dev.SimulatorOptions) (dev.Simulator, error) {
-	s, err := simulator.Start(ctx, site, simulator.Options{
-		MAASAddr: o.MAASAddr, ControlAddr: o.ControlAddr, Seed: o.Seed, Speed: o.Speed, Log: o.Log})
+	version, err := maas.ParseVersion(o.MAASVersion)
+	if err != nil {
+		return nil, err
+	}
+	s, err := simulator.Start(ctx, site, simulator.Options{MAASAddr: o.MAASAddr, ControlAddr: o.ControlAddr, Seed: o.Seed,
+		Speed: o.Speed, Log: o.Log, MAAS: maas.Options{Version: version}})
 	if err != nil {
 		return nil, err // not s: a nil of its type is not nil as an interface
 	}
