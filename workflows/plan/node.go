@@ -204,7 +204,7 @@ func (b *builder) deploy(state build.Provisioner, port build.Port, alone bool) {
 		b.add(drivers.ApplyNodePlatform, EffectNone, "tags, kernel and its parameters are part of the installation")
 		why := "the machine is to run the operating system of the design"
 		if state.Status == build.StatusDeployFailed {
-			why = "its last deployment failed: it is released and installed again"
+			why = "its last deployment failed: it is released, unless the configuration keeps such machines, and installed again"
 		}
 		b.add(drivers.DeployNode, EffectWipe, why)
 	}

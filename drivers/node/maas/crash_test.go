@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"drydock/design"
 	"drydock/drivers"
+	simulated "drydock/simulator/maas"
 	"drydock/simulator/world"
 )
 
@@ -190,28 +192,62 @@ func TestNetworkStorageAndPlatformSurviveTheLossOfAnySingleRequest(t *testing.T)
 	}
 }
 
-func TestTheNetworkTemplateSurvivesTheLossOfAnySingleRequest(t *testing.T) {
-	losing(t, 40, func(t *testing.T, n int, after bool) bool {
-		r := newRegion(t, testSite(), nil)
-		lost := false
-		r.meter.cut = func(i int) (bool, bool) {
-			if i == n {
-				lost = true
-				return !after, after
-			}
-			return false, false
+// surviveSite is survive for an action on the site.
+func (r *region) surviveSite(n int, after bool, action siteAction) (lost bool) {
+	r.t.Helper()
+	r.meter.reset()
+	r.meter.cut = func(i int) (bool, bool) {
+		if i == n {
+			lost = true
+			return !after, after
 		}
-		_, err := r.driver.CreateNetworkTemplate(context.Background(), r.siteCall())
-		if lost {
-			classed(t, err, drivers.Unreachable)
-			_, err = r.driver.CreateNetworkTemplate(context.Background(), r.siteCall())
+		return false, false
+	}
+	call := r.siteCall()
+	for range 2000 {
+		_, err := action(context.Background(), call)
+		if err == nil {
+			return lost
 		}
-		require.NoError(t, err, "request %d lost, after=%v", n, after)
-		r.meter.reset()
-		report, err := r.driver.CreateNetworkTemplate(context.Background(), r.siteCall())
-		require.NoError(t, err)
-		require.Equal(t, drivers.Already, report.Outcome)
-		require.Empty(t, r.meter.written())
-		return lost
-	})
+		var e *drivers.Error
+		require.ErrorAs(r.t, err, &e)
+		require.Equal(r.t, drivers.Retry, e.Class.Disposition(), "request %d lost, after=%v: %v", n, after, err)
+		<-time.After(2 * time.Millisecond) // the pause that the error asks for
+	}
+	require.FailNow(r.t, "the action does not end", "request %d lost, after=%v", n, after)
+	return lost
+}
+
+func TestActionsOnTheSiteSurviveTheLossOfAnySingleRequest(t *testing.T) {
+	scripts := scriptFiles(t, map[string]string{"check-firmware": firmwareScript, "check-cabling": cablingScript})
+	for name, action := range map[string]func(*Driver) siteAction{
+		"CreateNetworkTemplate":    func(d *Driver) siteAction { return d.CreateNetworkTemplate },
+		"CreateStorageTemplate":    func(d *Driver) siteAction { return d.CreateStorageTemplate },
+		"CreateBootMedia":          func(d *Driver) siteAction { return d.CreateBootMedia },
+		"PrepareHardwareConfig":    func(d *Driver) siteAction { return d.PrepareHardwareConfig },
+		"ConfigureUserCredentials": func(d *Driver) siteAction { return d.ConfigureUserCredentials },
+		"ConfigureNodeProvisioner": func(d *Driver) siteAction { return d.ConfigureNodeProvisioner },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			losing(t, 60, func(t *testing.T, n int, after bool) bool {
+				site := testSite()
+				site.Network("storage").RouteDomain = "storage"
+				options := simulated.Options{Seed: 1, RackNetworks: []netip.Prefix{netip.MustParsePrefix("10.40.2.0/24")}}
+				if name == "CreateBootMedia" {
+					options.Images, options.ImportTime = []string{"ubuntu/focal"}, 2*time.Second
+				}
+				r := newRegionWith(t, options, site, func(c *Config) {
+					c.StorageLayout, c.Scripts, c.CommissioningScripts = "lvm", scripts, []string{"check-firmware"}
+				})
+				lost := r.surviveSite(n, after, action(r.driver))
+				r.meter.reset()
+				report, err := action(r.driver)(context.Background(), r.siteCall())
+				require.NoError(t, err, "request %d lost, after=%v", n, after)
+				require.Equal(t, drivers.Already, report.Outcome, "request %d lost, after=%v: %v", n, after, report.Messages)
+				require.Empty(t, r.meter.written())
+				return lost
+			})
+		})
+	}
 }

@@ -110,12 +110,18 @@ func newRegion(t *testing.T, site *design.Site, change func(*Config)) *region {
 // newRegionOf is newRegion with a version of MAAS.
 func newRegionOf(t *testing.T, version simulated.Version, site *design.Site, change func(*Config)) *region {
 	t.Helper()
+	return newRegionWith(t, simulated.Options{Seed: 1, Version: version, RackNetworks: []netip.Prefix{netip.MustParsePrefix("10.40.2.0/24")}}, site, change)
+}
+
+// newRegionWith is newRegion with other options of MAAS.
+func newRegionWith(t *testing.T, options simulated.Options, site *design.Site, change func(*Config)) *region {
+	t.Helper()
 	// Machines are quick, so that time need not be: the region's own timeouts of minutes stay longer than a slow test.
 	w := world.New(site, world.Options{Seed: 1, Speed: 200, Durations: world.Durations{
 		PowerOff: time.Second, POST: 2 * time.Second, Boot: time.Second, Enlist: time.Second, Commission: 2 * time.Second,
 		Test: time.Second, Install: 3 * time.Second, Erase: 2 * time.Second,
 	}})
-	srv := simulated.New(w, simulated.Options{Seed: 1, Version: version, RackNetworks: []netip.Prefix{netip.MustParsePrefix("10.40.2.0/24")}})
+	srv := simulated.New(w, options)
 	web := httptest.NewServer(srv)
 	t.Cleanup(func() { web.Close(); srv.Close(); w.Close() })
 	r := &region{t: t, site: site, world: w, maas: srv, meter: &meter{}, build: map[string]build.Node{}, url: web.URL + "/MAAS"}

@@ -2,12 +2,12 @@ package redfish
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
 	"drydock/design"
 	"drydock/design/build"
+	"drydock/design/hardware"
 	"drydock/drivers"
 	"drydock/drivers/oob/bmc"
 )
@@ -45,15 +45,8 @@ func isDevice(profile *design.HardwareProfile, name string, n build.NIC) bool {
 	if !ok {
 		return n.Name != "" && n.Name == name
 	}
-	if n.PCI == "" {
-		return false
-	}
-	pattern, isPattern := strings.CutPrefix(alias.Address, "regexp:")
-	if !isPattern {
-		return strings.EqualFold(alias.Address, n.PCI)
-	}
-	re, err := regexp.Compile("^(?:" + pattern + ")$")
-	return err == nil && re.MatchString(n.PCI)
+	at, err := hardware.At(alias)
+	return err == nil && at("network", "pci@"+n.PCI)
 }
 
 // deviceFunction is what is used of the NetworkDeviceFunction resource.
