@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -43,7 +44,7 @@ func Start(ctx context.Context, service, version string) (*Telemetry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("start telemetry: metrics (see OTEL_METRICS_EXPORTER): %w", err)
 		}
-		t.metrics = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(about))
+		t.metrics = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(about), sdkmetric.WithView(temporalTimes))
 		otel.SetMeterProvider(t.metrics)
 	}
 	if wanted("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") {
@@ -58,6 +59,16 @@ func Start(ctx context.Context, service, version string) (*Telemetry, error) {
 	return t, nil
 }
 
+// temporalScope is what the Temporal SDK measures under.
+const temporalScope = "temporal-sdk-go"
+
+// temporalTimes gives times of the Temporal SDK, which are in seconds, buckets from a request's milliseconds to a
+// deployment's hour; the default ones are meant for milliseconds.
+var temporalTimes = sdkmetric.NewView(
+	sdkmetric.Instrument{Kind: sdkmetric.InstrumentKindHistogram, Unit: "s", Scope: instrumentation.Scope{Name: temporalScope}},
+	sdkmetric.Stream{Aggregation: sdkmetric.AggregationExplicitBucketHistogram{
+		Boundaries: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600}}})
+
 // wanted says whether a signal is to be sent: its exporter or the endpoint of one is named.
 func wanted(exporter, endpoint string) bool {
 	return os.Getenv(exporter) != "" || os.Getenv(endpoint) != "" || os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != ""
@@ -68,13 +79,13 @@ func wanted(exporter, endpoint string) bool {
 func (t *Telemetry) Temporal(o *client.Options) error {
 	if t.metrics != nil {
 		o.MetricsHandler = sdkotel.NewMetricsHandler(sdkotel.MetricsHandlerOptions{
-			Meter: t.metrics.Meter("temporal-sdk-go"), UseMonotonicCounters: true,
+			Meter: t.metrics.Meter(temporalScope), UseMonotonicCounters: true,
 			OnError: otel.Handle, // a metric that can't be kept must not end the process
 		})
 	}
 	if t.traces != nil {
 		tracing, err := sdkotel.NewTracingInterceptor(sdkotel.TracerOptions{
-			Tracer: t.traces.Tracer("temporal-sdk-go"), DisableBaggage: true, AllowInvalidParentSpans: true,
+			Tracer: t.traces.Tracer(temporalScope), DisableBaggage: true, AllowInvalidParentSpans: true,
 		})
 		if err != nil {
 			return fmt.Errorf("trace Temporal: %w", err)

@@ -82,6 +82,8 @@ func TestPrometheusReadsMetrics(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, `(?m)^drydock_calls_total\{.*\} 3$`, string(text))
 	assert.Regexp(t, `(?m)^temporal_activity_execution_failed_total\{activity_type="PowerCycleNode".*\} 1$`, string(text))
+	assert.Regexp(t, `(?m)^temporal_request_latency_seconds_bucket\{.*le="0.5"\} 0$`, string(text), "a request of a second is told from one of half")
+	assert.Regexp(t, `(?m)^temporal_request_latency_seconds_bucket\{.*le="1"\} 1$`, string(text))
 	assert.Contains(t, string(text), `service_name="drydock-test"`)
 }
 
