@@ -14,7 +14,7 @@ func (i Identity) Learn(seen Identity) Identity {
 		known *string
 		seen  string
 	}{
-		{&i.Serial, strings.TrimSpace(seen.Serial)}, {&i.UUID, strings.ToLower(strings.TrimSpace(seen.UUID))},
+		{&i.Serial, strings.TrimSpace(seen.Serial)}, {&i.UUID, UUID(seen.UUID)},
 		{&i.Manufacturer, seen.Manufacturer}, {&i.Model, seen.Model}, {&i.BMCAddress, seen.BMCAddress},
 	} {
 		if *f.known == "" {

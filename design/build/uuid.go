@@ -6,6 +6,25 @@ import (
 	"strings"
 )
 
+// UUID returns a system UUID in lower case with dashes; "" for what tells no machine from another: what is no UUID, one byte
+// all over, such as zeros, and what boards carry that were never given one of their own.
+func UUID(text string) string {
+	raw := uuidBytes(text)
+	if raw == nil || len(slices.Compact(slices.Clone(raw))) == 1 {
+		return ""
+	}
+	for _, shared := range []string{
+		"03000200-0400-0500-0006-000700080009", // as firmware of AMI comes to makers of boards
+		"12345678-1234-5678-90ab-cddeefaabbcc", // as that of Intel's small machines came
+	} {
+		if SameUUID(text, shared) {
+			return ""
+		}
+	}
+	d := hex.EncodeToString(raw)
+	return d[:8] + "-" + d[8:12] + "-" + d[12:16] + "-" + d[16:20] + "-" + d[20:]
+}
+
 // SameUUID reports whether two texts are the system UUID of one machine. The same 16 bytes are written as they stand, with
 // the bytes of the first three fields turned (SMBIOS 2.6, section 7.2.1), or with all bytes turned (IPMI 2.0, section 20.8),
 // and read back by one of these rules that need not be the one they were written by. Nothing in a UUID surely tells which,
@@ -32,7 +51,7 @@ func orders(raw []byte) [][]byte {
 }
 
 func uuidBytes(text string) []byte {
-	raw, err := hex.DecodeString(strings.ReplaceAll(strings.TrimSpace(text), "-", ""))
+	raw, err := hex.DecodeString(strings.ReplaceAll(strings.Trim(strings.TrimSpace(text), "{}"), "-", ""))
 	if err != nil || len(raw) != 16 {
 		return nil
 	}

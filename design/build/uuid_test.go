@@ -32,3 +32,20 @@ func TestSameUUID(t *testing.T) {
 	}
 	assert.True(t, build.SameUUID("node1-bmc", "NODE1-bmc"))
 }
+
+func TestWhatTellsNoMachineFromAnotherIsNoUUID(t *testing.T) {
+	for text, want := range map[string]string{
+		" 7685DA6E-23C1-4981-8B6B-92B7E886C2A1 ": "7685da6e-23c1-4981-8b6b-92b7e886c2a1",
+		"{7685da6e23c149818b6b92b7e886c2a1}":     "7685da6e-23c1-4981-8b6b-92b7e886c2a1",
+		"00000000-0000-0000-0000-000000000000":   "",
+		"FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF":   "",
+		"fefefefe-fefe-fefe-fefe-fefefefefefe":   "",
+		"03000200-0400-0500-0006-000700080009":   "",
+		"00020003-0004-0005-0006-000700080009":   "", // its fields turned
+		"12345678-1234-5678-90AB-CDDEEFAABBCC":   "",
+		"Not Settable":                           "",
+		"":                                       "",
+	} {
+		assert.Equal(t, want, build.UUID(text), text)
+	}
+}

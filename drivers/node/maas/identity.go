@@ -77,7 +77,7 @@ func replacedAdvice(call drivers.NodeCall) string {
 // refuseOtherUUID stops at a machine with another system UUID than the recorded one.
 func (s *session) refuseOtherUUID(call drivers.NodeCall, m *machine) error {
 	recorded := call.Build.Identity.UUID
-	if recorded == "" || known(m.HardwareUUID) == "" || build.SameUUID(recorded, m.HardwareUUID) {
+	if recorded == "" || build.UUID(m.HardwareUUID) == "" || build.SameUUID(recorded, m.HardwareUUID) {
 		return nil
 	}
 	return s.errorf(drivers.Conflict, replacedAdvice(call),

@@ -187,7 +187,7 @@ func (m *machine) into(b build.Node, ours bool, at time.Time) build.Node {
 		b.Provisioner.Design = m.Annotations[designKey]
 	}
 	fill(&b.Identity.Serial, known(m.HardwareInfo["system_serial"]))
-	fill(&b.Identity.UUID, strings.ToLower(known(m.HardwareUUID)))
+	fill(&b.Identity.UUID, build.UUID(m.HardwareUUID))
 	fill(&b.Identity.Manufacturer, known(m.HardwareInfo["system_vendor"]))
 	fill(&b.Identity.Model, known(m.HardwareInfo["system_product"]))
 	if len(b.Identity.MACs) == 0 {

@@ -1,7 +1,6 @@
 package bmc
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net"
 	"slices"
@@ -26,21 +25,9 @@ func Serial(text string) string {
 	return text
 }
 
-// UUID returns a system UUID in lower case with dashes; "" for what is none, such as all zeros or all ones.
-func UUID(text string) string {
-	digits := strings.ToLower(strings.ReplaceAll(strings.Trim(strings.TrimSpace(text), "{}"), "-", ""))
-	if raw, err := hex.DecodeString(digits); err != nil || len(raw) != 16 {
-		return ""
-	}
-	if strings.Trim(digits, "0") == "" || strings.Trim(digits, "f") == "" {
-		return ""
-	}
-	return digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
-}
-
 // SameUUID compares UUIDs in whatever byte order they were written; what is no UUID is the same as nothing.
 func SameUUID(a, b string) bool {
-	a, b = UUID(a), UUID(b)
+	a, b = build.UUID(a), build.UUID(b)
 	return a != "" && b != "" && build.SameUUID(a, b)
 }
 
@@ -69,7 +56,7 @@ func SameMachine(known, seen build.Identity) error {
 		}
 		proven++
 	}
-	if a, b := UUID(known.UUID), UUID(seen.UUID); a != "" && b != "" {
+	if a, b := build.UUID(known.UUID), build.UUID(seen.UUID); a != "" && b != "" {
 		if !SameUUID(a, b) {
 			return otherMachine("UUID", b, a)
 		}
@@ -127,7 +114,7 @@ func otherMachine(what, seen, known string) *Fault {
 func Learn(known, seen build.Identity) build.Identity {
 	told := macs(seen)
 	return known.Learn(build.Identity{
-		Serial: Serial(seen.Serial), UUID: UUID(seen.UUID), Manufacturer: strings.TrimSpace(seen.Manufacturer),
+		Serial: Serial(seen.Serial), UUID: build.UUID(seen.UUID), Manufacturer: strings.TrimSpace(seen.Manufacturer),
 		Model: strings.TrimSpace(seen.Model), BMCAddress: seen.BMCAddress, MACs: told, BMCMACs: told,
 	})
 }

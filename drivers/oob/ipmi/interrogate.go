@@ -162,7 +162,7 @@ func alarms(s *chassis.GetChassisStatusResponse) []string {
 // checkIdentity compares the system GUID, which one command reads, with the record. It is read before every action that
 // could do harm to the wrong machine; the FRU with the serial number takes dozens of commands and is left to InterrogateOob.
 func (c *conn) checkIdentity(ctx context.Context, known build.Identity) error {
-	if bmc.UUID(known.UUID) == "" {
+	if build.UUID(known.UUID) == "" {
 		return nil
 	}
 	uuid, err := c.systemUUID(ctx)
@@ -232,7 +232,7 @@ func uuidOf(raw [16]byte) string {
 	slices.Reverse(turned)
 	for _, u := range [][]byte{smbios, plain, turned} {
 		if version := u[6] >> 4; version >= 1 && version <= 8 && u[8]&0xc0 == 0x80 {
-			return bmc.UUID(hex.EncodeToString(u))
+			return build.UUID(hex.EncodeToString(u))
 		}
 	}
 	return ""

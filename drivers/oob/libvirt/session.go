@@ -133,7 +133,7 @@ func (c *conn) find(ctx context.Context, name string) error {
 	return nil
 }
 
-func (c *conn) uuid() string { return bmc.UUID(fmt.Sprintf("%x", c.domain.UUID[:])) }
+func (c *conn) uuid() string { return build.UUID(fmt.Sprintf("%x", c.domain.UUID[:])) }
 
 var _ bmc.Machine = (*conn)(nil)
 

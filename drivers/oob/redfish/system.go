@@ -102,7 +102,7 @@ func (s *system) read(ctx context.Context) error {
 // identity is what the service says that the machine is.
 func (s *system) identity() build.Identity {
 	return build.Identity{
-		Serial: bmc.Serial(s.body.SerialNumber), UUID: bmc.UUID(s.body.UUID),
+		Serial: bmc.Serial(s.body.SerialNumber), UUID: build.UUID(s.body.UUID),
 		Manufacturer: s.body.Manufacturer, Model: s.body.Model, BMCAddress: s.endpoint.Address,
 	}
 }
