@@ -52,7 +52,7 @@ func (d *Driver) construct(p provider, host string, endpoint bmc.Endpoint, call 
 		return ipmitool.New(host, account, secret, ipmitool.WithPort(strconv.Itoa(endpoint.Port)),
 			ipmitool.WithCipherSuite(suite), ipmitool.WithIpmitoolPath(d.config.Ipmitool))
 	case intelamt.ProviderName:
-		return intelamt.New(host, account, secret, intelamt.WithPort(uint32(endpoint.Port))), nil //nolint:gosec // a port
+		return intelamt.New(host, account, secret, intelamt.WithPort(uint32(endpoint.Port))), nil
 	}
 	return nil, fmt.Errorf("bmclib has no provider %s", p.name)
 }
