@@ -47,25 +47,34 @@ func (d *Driver) construct(p provider, host string, endpoint bmc.Endpoint, call 
 		return openbmc.New(host, account, secret, silent, openbmc.WithHttpClient(client), openbmc.WithPort(port)), nil
 	case supermicro.ProviderName:
 		made := supermicro.NewClient(host, account, secret, silent, supermicro.WithPort(port))
-		return made, replaceClient(made, client)
+		return made, replaceClient(made, client, "serviceClient", "client")
 	case ipmitool.ProviderName:
 		return ipmitool.New(host, account, secret, ipmitool.WithPort(strconv.Itoa(endpoint.Port)),
 			ipmitool.WithCipherSuite(suite), ipmitool.WithIpmitoolPath(d.config.Ipmitool))
 	case intelamt.ProviderName:
-		return intelamt.New(host, account, secret, intelamt.WithPort(uint32(endpoint.Port))), nil
+		made := intelamt.New(host, account, secret, intelamt.WithPort(uint32(endpoint.Port)))
+		return made, replaceClient(made, client, "client", "conn", "WsmanClient", "httpClient")
 	}
 	return nil, fmt.Errorf("bmclib has no provider %s", p.name)
 }
 
-// replaceClient puts our HTTP client into the Supermicro provider: bmclib v2.3.5 takes one as an option and does not use it,
-// but one of its own that accepts every certificate. Should another version keep it elsewhere, nothing is sent.
-func replaceClient(made *supermicro.Client, client *http.Client) error {
-	service := reflect.ValueOf(made).Elem().FieldByName("serviceClient")
-	if service.IsValid() && service.Kind() == reflect.Pointer && !service.IsNil() && service.Elem().Kind() == reflect.Struct {
-		if own := service.Elem().FieldByName("client"); own.IsValid() && own.Type() == reflect.TypeFor[*http.Client]() && !own.IsNil() {
-			*(*http.Client)(own.UnsafePointer()) = *client
-			return nil
+// replaceClient puts our HTTP client into a provider, at the end of a path of fields: bmclib v2.3.5 takes one for Supermicro and
+// does not use it, and none for Intel AMT, but ones of its own that accept every certificate and that no gate watches. Should
+// another version keep it elsewhere, nothing is sent.
+func replaceClient(made any, client *http.Client, fields ...string) error {
+	at := reflect.ValueOf(made)
+	for _, field := range fields {
+		for at.Kind() == reflect.Pointer || at.Kind() == reflect.Interface {
+			at = at.Elem()
 		}
+		if at.Kind() != reflect.Struct {
+			break
+		}
+		at = at.FieldByName(field)
 	}
-	return fmt.Errorf("bmclib's provider supermicro keeps its HTTP client in another place than version 2.3.5 does, so its certificates could not be verified")
+	if !at.IsValid() || at.Type() != reflect.TypeFor[*http.Client]() || at.IsNil() {
+		return fmt.Errorf("bmclib keeps the HTTP client of %T in another place than version 2.3.5 does, so its logins could not be watched", made)
+	}
+	*(*http.Client)(at.UnsafePointer()) = *client
+	return nil
 }

@@ -74,7 +74,9 @@ func (c *conn) fault(doing string, err error) *bmc.Fault {
 		return c.silence(doing, lost)
 	}
 	if c.gate.wasRefused() {
-		return bmc.Failf(drivers.AuthFailed, c.accountAdvice(), "%s: BMC %s, through %s: %s", doing, c.endpoint, c.via.name, firstLine(err))
+		f := bmc.Failf(drivers.AuthFailed, c.accountAdvice(), "%s: BMC %s, through %s: %s", doing, c.endpoint, c.via.name, firstLine(err))
+		f.Login = true // Intel AMT is shown the password with every request
+		return f
 	}
 	var answered *common.Error
 	if errors.As(err, &answered) {

@@ -24,10 +24,22 @@ type gate struct {
 	sessions map[string]string // URLs of those open, with their tokens
 }
 
+// digest is the scheme of requests that carry their own proof of the password, as those to Intel AMT do.
+const digest = "Digest "
+
+// proves reports whether a request is a login by itself.
+func proves(r *http.Request) bool { return strings.HasPrefix(r.Header.Get("Authorization"), digest) }
+
+// outdated reports whether an answer refuses a proof only because its nonce is too old (RFC 2617, section 3.2.1): the password
+// was right then.
+func outdated(a *http.Response) bool {
+	return strings.Contains(strings.ToLower(strings.ReplaceAll(a.Header.Get("WWW-Authenticate"), `"`, "")), "stale=true")
+}
+
 // errRefused stops a provider that would try a refused password in another form.
 var errRefused = errors.New("the login was refused, and is not tried in another form")
 
-// RoundTrip sends a request, unless it is a login after a refused one.
+// RoundTrip sends a request, unless it is a login, or proves the password itself, after a refused one.
 func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 	login := r.Method == http.MethodPost && (isForm(r) || strings.HasSuffix(path(r), "/api/session") || strings.HasSuffix(path(r), "/Sessions"))
 	if login {
@@ -42,6 +54,9 @@ func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: http.StatusUnauthorized, Request: r, Header: http.Header{}, Body: http.NoBody}, nil
 		}
 	}
+	if proves(r) && g.wasRefused() {
+		return nil, errRefused
+	}
 	a, err := g.RoundTripper.RoundTrip(r)
 	g.mu.Lock()
 	g.lost = err
@@ -53,6 +68,11 @@ func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	switch {
+	case proves(r):
+		g.mu.Lock()
+		g.refused = g.refused || a.StatusCode == http.StatusUnauthorized && !outdated(a)
+		g.entered = g.entered || a.StatusCode < http.StatusBadRequest
+		g.mu.Unlock()
 	case login:
 		err = g.learn(r, a)
 	case r.Method == http.MethodDelete && (a.StatusCode < 300 || a.StatusCode == http.StatusNotFound || a.StatusCode == http.StatusUnauthorized):

@@ -40,7 +40,7 @@ var providers = map[string]provider{
 	"asrockrack": {name: "asrockrack", port: 443, web: true, inventory: true},
 	"dell":       {name: "dell", port: 443, web: true, inventory: true},
 	"gofish":     {name: "gofish", port: 443, web: true, boot: true, inventory: true},
-	"intelamt": {name: "IntelAMT", port: 16992,
+	"intelamt": {name: "IntelAMT", port: 16992, web: true,
 		refuses: "bmclib speaks to Intel AMT without TLS, or without verifying it"},
 	"ipmitool":   {name: "ipmitool", port: 623, program: true},
 	"openbmc":    {name: "openbmc", port: 443, web: true, inventory: true},
