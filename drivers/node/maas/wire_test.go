@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"drydock/design"
@@ -159,6 +160,46 @@ func TestACallEndsWithItsContextAndIsThenUnreachable(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("the call outlived its context")
 	}
+}
+
+func TestARegionIsHeldNoMoreConnectionsThanConfigured(t *testing.T) {
+	const most, calls = 3, 24
+	var mu sync.Mutex
+	busy, made := 0, 0
+	full := make(chan struct{})
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		if busy++; busy == most {
+			close(full)
+		}
+		mu.Unlock()
+		<-full // until as many calls are under way as may be
+		_, _ = w.Write([]byte(`"x"`))
+	}))
+	web.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			mu.Lock()
+			defer mu.Unlock()
+			made++
+		}
+	}
+	web.Start()
+	defer web.Close()
+	d, err := New(Config{URL: web.URL + "/MAAS/", APIKey: testKey, Connections: most})
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	for range calls {
+		group.Go(func() {
+			s, err := d.session(t.Context(), drivers.ValidateNodeServices, "site x")
+			if err == nil {
+				err = s.get("maas/", "get_config", form("name", "x"), nil)
+			}
+			assert.NoError(t, err)
+		})
+	}
+	group.Wait()
+	require.Equal(t, calls, busy)
+	require.Equal(t, most, made)
 }
 
 func TestARegionThatDoesNotAnswerInTimeIsUnreachable(t *testing.T) {
